@@ -1,0 +1,1 @@
+"""Who matters: a score for each visual token, one strategy per file."""

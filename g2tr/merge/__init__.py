@@ -1,0 +1,1 @@
+"""What the dropped tokens leave behind, one strategy per file."""

@@ -1,0 +1,1 @@
+"""Unified multimodal models, each behind the contract of `base`."""

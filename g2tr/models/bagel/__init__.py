@@ -1,0 +1,1 @@
+"""BAGEL (mixture-of-transformers, SigLIP ViT, FLUX autoencoder), from checkpoints in the published layout."""

@@ -1,0 +1,174 @@
+"""A conversation with BAGEL: read texts and images, write texts and images, fork."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch
+from PIL import Image
+
+from g2tr.errors import InputError
+from g2tr.models.bagel.decode import close, decode
+from g2tr.models.bagel.flow import Sampling, guide
+from g2tr.models.bagel.parts import Parts
+from g2tr.models.bagel.prefill import State, read_latents, read_texts, read_visual, velocities
+from g2tr.models.bagel.vae import Posterior
+from g2tr.models.base import Clock
+from g2tr.reducer import Reducer
+from g2tr.tokens import Grid, LatentGrid, Reduction, VisualTokens
+
+
+class Context(State):
+    """One conversation. Every verb extends it in place; `fork` first to keep it as it is."""
+
+    @classmethod
+    def new(cls, parts: Parts) -> "Context":
+        """An empty conversation."""
+        return cls(parts, parts.network.language.new_cache())
+
+    @property
+    def kv_bytes(self) -> int:
+        """Memory of the cache in bytes."""
+        return self.cache.bytes
+
+    def fork(self) -> "Context":
+        """A second conversation that shares everything read so far; its clock starts at zero."""
+        return Context(self.parts, self.cache.fork(), self.rope, self.trace, Clock())
+
+    def read_text(self, text: str) -> None:
+        """Reads one text block. Raises `InputError` for an empty text."""
+        if not text.strip():
+            raise InputError("empty prompt: a text block needs at least one word")
+        with self.clock.phase("prefill"):
+            read_texts([self], [text])
+
+    def read_image(
+        self,
+        image: Image.Image,
+        reducer: Reducer,
+        vit: bool = True,
+        vae: bool = False,
+        generator: torch.Generator | None = None,
+    ) -> None:
+        """Reads an image as a sampled VAE latent (`vae`), then as reduced ViT tokens (`vit`), as an edit does.
+
+        The reducer's anchors reuse the latent of the VAE pass; without that pass an extra encode is made and
+        noted in the trace. `generator` draws the sample; without one the posterior mean is read.
+        """
+        posterior = self.read_latent(image, generator) if vae else None
+        if vit:
+            tokens = self.see(image, reducer.reads, posterior)
+            with self.clock.phase("reduce"):
+                reduction = reducer(tokens)
+            self.read_tokens(tokens, reduction)
+
+    def read_latent(self, image: Image.Image, generator: torch.Generator | None) -> Posterior:
+        """Reads the clean VAE latent of an image and returns its posterior."""
+        self.require_generation("reading an image as VAE latents")
+        with self.clock.phase("encode"):
+            posterior = self.parts.encode_vae(image)
+        latent = posterior.mean if generator is None else posterior.sample(generator)
+        with self.clock.phase("prefill"):
+            read_latents([self], [self.parts.codec.to_patches(latent)])
+        return posterior
+
+    def see(self, image: Image.Image, reads: frozenset[type], posterior: Posterior | None) -> VisualTokens:
+        """ViT tokens of an image with the evidence that a reducer reads."""
+        with self.clock.phase("encode"):
+            tokens = self.parts.encode_vit(image)
+        if LatentGrid not in reads:
+            return tokens
+        if posterior is None:
+            with self.clock.phase("anchors"):
+                posterior = self.parts.encode_vae(image)
+            self.trace = self.trace.anchor_encode(self.parts.vae_size(image))
+        return tokens.having(self.parts.latent_grid(posterior))
+
+    def read_tokens(self, tokens: VisualTokens, reduction: Reduction) -> None:
+        """Reads what a reduction left of an image."""
+        with self.clock.phase("prefill"):
+            read_visual([self], [tokens], [reduction])
+
+    def write_text(self, max_tokens: int, temperature: float = 0.0, generator: torch.Generator | None = None) -> str:
+        """Writes a text block of up to `max_tokens` ids, greedy at temperature 0, and keeps it in the conversation."""
+        return write_texts([self], max_tokens, temperature, generator)[0]
+
+    def write_image(
+        self,
+        size: Grid,
+        sampling: Sampling,
+        without_text: "Context | None" = None,
+        without_image: "Context | None" = None,
+        generator: torch.Generator | None = None,
+    ) -> Image.Image:
+        """Denoises an image of (height, width) pixels; the conversation does not grow.
+
+        The other two contexts are what guidance is measured from: this conversation without its last text,
+        and without its images. Raises `InputError` where guidance asks for one that is not given.
+        """
+        patches = self.write_latent(size, sampling, without_text, without_image, generator)
+        with self.clock.phase("denoise"):
+            return Image.fromarray(self.parts.codec.decode(self.parts.codec.from_patches(patches)).numpy())
+
+    def write_latent(
+        self,
+        size: Grid,
+        sampling: Sampling,
+        without_text: "Context | None",
+        without_image: "Context | None",
+        generator: torch.Generator | None,
+    ) -> torch.Tensor:
+        """The latent patches ("h w p") of the image that `write_image` decodes."""
+        self.require_generation("writing an image")
+        config, codec = self.parts.network.config, self.parts.codec
+        height, width = (side // (codec.downsample * config.latent_patch) for side in size)
+        channels = config.latent_patch**2 * config.latent_channels
+        noise = torch.randn((height * width, channels), generator=generator).unflatten(0, (height, width))
+        with self.clock.phase("denoise"):
+            return denoise(self, without_text, without_image, noise.to(self.parts.device), sampling)
+
+    def require_generation(self, what: str) -> None:
+        """Raises `InputError` on a model that was loaded for understanding only."""
+        if not self.parts.network.generates:
+            raise InputError(f"{what} needs model.generation=true; this model was loaded for understanding only")
+
+
+def write_texts(
+    contexts: Sequence[Context],
+    max_tokens: int,
+    temperature: float = 0.0,
+    generator: torch.Generator | None = None,
+) -> list[str]:
+    """Writes one text in each context, all contexts in the same passes."""
+    clock = contexts[0].clock
+    with clock.phase("decode"):
+        ids = decode(contexts, max_tokens, temperature, generator)
+        close(contexts, ids, max_tokens)
+    return [contexts[0].parts.tokenizer.decode(text) for text in ids]
+
+
+def denoise(
+    full: Context,
+    without_text: Context | None,
+    without_image: Context | None,
+    x: torch.Tensor,
+    sampling: Sampling,
+) -> torch.Tensor:
+    """Euler steps from noise x ("h w p") at time 1 to an image at time 0."""
+    times = sampling.times().tolist()
+    for time, following in pairwise(times):
+        contexts = [full, *guiding_contexts(without_text, without_image, sampling.guides(time))]
+        v, *others = velocities(contexts, x, time)
+        if others:
+            v = guide(v, others[0], others[1] if len(others) > 1 else None, sampling)
+        x = x - v.reshape(x.shape) * (time - following)
+    return x
+
+
+def guiding_contexts(
+    without_text: Context | None, without_image: Context | None, guides: tuple[bool, bool]
+) -> list[Context]:
+    """The contexts that guidance needs at this time."""
+    wanted = [context for context, acts in zip((without_text, without_image), guides, strict=True) if acts]
+    if any(context is None for context in wanted):
+        raise InputError("guidance needs the contexts without text and without image; give them or set the scales to 1")
+    return [context for context in wanted if context is not None]

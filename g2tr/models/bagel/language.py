@@ -1,0 +1,140 @@
+"""BAGEL's language model: layers of two experts that share one attention, and their cache.
+
+Text, markers and ViT tokens go through the expert `und`, VAE latents through `gen`.
+Source: `Qwen2Model.forward_inference` of the official code; models-bagel.md sections 6 and 7.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from g2tr.models.bagel.attention import Attend
+from g2tr.models.bagel.config import LanguageConfig
+from g2tr.models.bagel.expert import Expert, RMSNorm, Rotation, rotation
+from g2tr.pack import Layout, pack
+
+Rows = Int[Tensor, " r"] | slice
+KeyRows = tuple[Float[Tensor, "c g e"], Float[Tensor, "c g e"]]
+EVERY = slice(None)
+
+
+@dataclass
+class Cache:
+    """Keys and values of one conversation, one "c g e" pair per layer; rows are never overwritten."""
+
+    layers: list[KeyRows] = field(default_factory=list)
+
+    def fork(self) -> "Cache":
+        """A cache that shares the rows so far and grows on its own."""
+        return Cache(list(self.layers))
+
+    def length(self, layer: int) -> int:
+        """Rows cached at a layer."""
+        return len(self.layers[layer][0])
+
+    @property
+    def bytes(self) -> int:
+        """Memory of all keys and values."""
+        return sum(x.numel() * x.element_size() for pair in self.layers for x in pair)
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """New rows of one or several samples: embeddings, positions, and the rows of each expert."""
+
+    embeddings: Float[Tensor, "t d"]
+    positions: Int[Tensor, " t"]
+    lengths: tuple[int, ...]
+    experts: Mapping[str, Rows]
+    causal: bool
+
+
+def join(caches: Sequence[Cache], layer: int, new: KeyRows, layout: Layout) -> KeyRows:
+    """Cached and new rows of all samples in the order of the layout's key rows."""
+    keys, values = (rows.new_empty(sum(layout.totals), *rows.shape[1:]) for rows in new)
+    for target, rows, side in ((keys, new[0], 0), (values, new[1], 1)):
+        target[layout.new] = rows
+        target[layout.old] = torch.cat([cache.layers[layer][side] for cache in caches])
+    return keys, values
+
+
+class Layer(nn.Module):
+    """Experts side by side, joined in attention."""
+
+    def __init__(self, config: LanguageConfig, experts: Sequence[str]) -> None:
+        super().__init__()
+        self.experts = nn.ModuleDict({name: Expert(config) for name in experts})
+        self.heads = (config.num_attention_heads, config.num_key_value_heads, config.num_key_value_heads)
+        self.head_dim = config.head_dim
+
+    def expert(self, name: str) -> Expert:
+        """The expert of this name."""
+        expert = self.experts[name]
+        assert isinstance(expert, Expert)
+        return expert
+
+    def project(
+        self, streams: Mapping[str, Tensor], block: Block, turn: Rotation
+    ) -> tuple[Float[Tensor, "t h e"], KeyRows]:
+        """Queries, and keys with values, of all new rows, each from its own expert."""
+        first = next(iter(streams.values()))
+        q, k, v = (first.new_empty(len(block.positions), heads, self.head_dim) for heads in self.heads)
+        for name, x in streams.items():
+            rows = block.experts[name]
+            turned = (turn[0][rows], turn[1][rows])
+            q[rows], k[rows], v[rows] = self.expert(name).project(x, turned, precise=len(streams) > 1)
+        return q, (k, v)
+
+    def finish(self, streams: Mapping[str, Tensor], block: Block, attended: Tensor) -> dict[str, Tensor]:
+        """The rows of each expert after the layer."""
+        return {name: self.expert(name).finish(x, attended[block.experts[name]]) for name, x in streams.items()}
+
+
+class LanguageModel(nn.Module):
+    """Embeddings, layers, one final norm per expert, and the head.
+
+    `experts` is ("und", "gen"), or ("und",) for a model that only understands.
+    """
+
+    def __init__(self, config: LanguageConfig, experts: Sequence[str]) -> None:
+        super().__init__()
+        self.config = config
+        self.embed_tokens = nn.Embedding(config.vocab_size, config.hidden_size)
+        self.layers = nn.ModuleList([Layer(config, experts) for _ in range(config.num_hidden_layers)])
+        self.norms = nn.ModuleDict({name: RMSNorm(config.hidden_size, config.rms_norm_eps) for name in experts})
+        self.lm_head = nn.Linear(config.hidden_size, config.vocab_size, bias=False)
+
+    def new_cache(self) -> Cache:
+        """An empty cache."""
+        weight = self.embed_tokens.weight
+        empty = weight.new_empty(0, self.config.num_key_value_heads, self.config.head_dim)
+        return Cache([(empty, empty)] * self.config.num_hidden_layers)
+
+    def forward(
+        self, block: Block, caches: Sequence[Cache], attend: Attend, update: bool = True
+    ) -> Float[Tensor, "t d"]:
+        """Hidden states of a block after the final norm; `update` adds its rows to the caches."""
+        turn = rotation(block.positions, self.config.head_dim, self.config.rope_theta)
+        streams = {name: block.embeddings[rows] for name, rows in block.experts.items()}
+        for index, layer in enumerate(self.layers):
+            assert isinstance(layer, Layer)
+            q, new = layer.project(streams, block, turn)
+            layout = pack(block.lengths, [cache.length(index) for cache in caches], q.device)
+            joined = join(caches, index, new, layout)
+            streams = layer.finish(streams, block, attend(q, *joined, layout, block.causal))
+            if update:
+                store(caches, index, joined, layout)
+        hidden = torch.empty_like(block.embeddings)
+        for name, x in streams.items():
+            hidden[block.experts[name]] = self.norms[name](x)
+        return hidden
+
+
+def store(caches: Sequence[Cache], layer: int, joined: KeyRows, layout: Layout) -> None:
+    """Gives every sample its part of the joined rows."""
+    parts = zip(*(rows.split(layout.totals) for rows in joined), strict=True)
+    for cache, (keys, values) in zip(caches, parts, strict=True):
+        cache.layers[layer] = (keys, values)

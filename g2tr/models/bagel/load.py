@@ -1,0 +1,154 @@
+"""Loads BAGEL from a folder or a hub id in the published layout."""
+
+import logging
+import math
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from g2tr.errors import InputError
+from g2tr.models.bagel.attention import attention
+from g2tr.models.bagel.autoencoder import build_vae, count_levels, library_name
+from g2tr.models.bagel.checkpoint import find_checkpoint, load_weights, read_shapes
+from g2tr.models.bagel.config import BagelConfig, SpecialTokens, read_config
+from g2tr.models.bagel.flow import Sampling
+from g2tr.models.bagel.model import Bagel
+from g2tr.models.bagel.network import BagelNetwork, empty_network, published_name
+from g2tr.models.bagel.parts import Parts, Tokenizer
+from g2tr.models.bagel.thinking import Thinking
+from g2tr.models.bagel.transforms import preset
+from g2tr.models.bagel.vae import LatentCodec
+
+log = logging.getLogger(__name__)
+MARKERS = ("<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>")
+GENERATION = re.compile(r"_moe_gen|^llm2vae|^time_embedder|^latent_pos_embed")
+
+
+def load_bagel(
+    checkpoint: str,
+    name: str = "bagel",
+    revision: str | None = None,
+    preprocess: str = "official_eval",
+    dtype: str = "bfloat16",
+    device: str = "cpu",
+    attention_backend: str = "sdpa",
+    generation: bool = True,
+    sampling: Sampling | None = None,
+    think: Thinking | None = None,
+) -> Bagel:
+    """A BAGEL model, ready to answer and, with `generation`, to edit.
+
+    Weights go straight to `device` and `dtype`; the autoencoder stays in float32. Without `generation` the
+    generation experts and the autoencoder's decoder are not read. Raises `InputError` for a missing file, a
+    missing, surplus or misshaped tensor, or an unknown setting.
+    """
+    place, kind = read_device(device), read_dtype(dtype)
+    attend = attention(attention_backend, place)
+    folder = find_checkpoint(checkpoint, revision)
+    config = checkpoint_config(folder)
+    rules = preset(preprocess, config.vae_resize, config.vit_resize)
+    network = load_network(folder / "ema.safetensors", config, generation, place, kind)
+    codec = load_codec(folder / "ae.safetensors", config, generation, place)
+    tokenizer, markers = load_tokenizer(folder)
+    settings = {
+        "name": name,
+        "checkpoint": checkpoint,
+        "preprocess": preprocess,
+        "dtype": dtype,
+        "attention": attention_backend,
+        "generation": generation,
+    }
+    parts = Parts(network, codec, tokenizer, markers, rules, attend)
+    return Bagel(name, parts, settings, sampling or Sampling(), think)
+
+
+def read_dtype(name: str) -> torch.dtype:
+    """The float type of this name."""
+    kinds = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+    if name not in kinds:
+        raise InputError(f"unknown dtype {name!r}; there are {', '.join(kinds)}")
+    return kinds[name]
+
+
+def read_device(name: str) -> torch.device:
+    """The device of this name; `auto` takes the GPU where there is one."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise InputError(f"unknown device {name!r}; there are cpu, cuda, cuda:0 … and auto") from None
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise InputError(f"device={name}, but torch sees no GPU here")
+    return device
+
+
+def checkpoint_config(folder: Path) -> BagelConfig:
+    """The configuration, with the sides of both position tables from the shapes of the stored tensors."""
+    shapes = read_shapes(folder / "ema.safetensors")
+    sides = [table_side(shapes, f"{table}.pos_embed") for table in ("vit_pos_embed", "latent_pos_embed")]
+    return read_config(folder, *sides)
+
+
+def table_side(shapes: Mapping[str, tuple[int, ...]], key: str) -> int:
+    """The side of a square position table."""
+    if key not in shapes:
+        raise InputError(f"ema.safetensors lacks {key}")
+    side = math.isqrt(shapes[key][0])
+    if side**2 != shapes[key][0]:
+        raise InputError(f"ema.safetensors: {key} has {shapes[key][0]} rows, wanted a square number")
+    return side
+
+
+def load_network(
+    path: Path, config: BagelConfig, generation: bool, device: torch.device, dtype: torch.dtype
+) -> BagelNetwork:
+    """The network with its weights; without `generation`, its understanding half."""
+    network = empty_network(config, generation)
+    skipped = load_weights(network, path, published_name, lambda key: skip(key, generation), device, dtype)
+    report_skipped(path, skipped)
+    return network
+
+
+def skip(key: str, generation: bool) -> bool:
+    """Whether a stored tensor belongs to the generation half and that half is not wanted."""
+    return not generation and GENERATION.search(key) is not None
+
+
+def load_codec(path: Path, config: BagelConfig, generation: bool, device: torch.device) -> LatentCodec:
+    """The autoencoder in float32; without `generation`, its encoder."""
+    shapes = read_shapes(path)
+    with torch.device("meta"):
+        vae = build_vae(shapes, config.vae_groups, decoder=generation).eval().requires_grad_(False)
+    stored = {library_name(key, count_levels(shapes)): key for key in shapes}
+    skipped = load_weights(
+        vae,
+        path,
+        lambda name: stored.get(name, name),
+        lambda key: not generation and key.startswith("decoder."),
+        device,
+        torch.float32,
+    )
+    report_skipped(path, skipped)
+    return LatentCodec(vae, config)
+
+
+def report_skipped(path: Path, keys: list[str]) -> None:
+    """Says what was left in the file."""
+    if keys:
+        log.info("%s: skipped %d tensors that understanding does not need (%s …)", path.name, len(keys), keys[0])
+
+
+def load_tokenizer(folder: Path) -> tuple[Tokenizer, SpecialTokens]:
+    """The checkpoint's tokenizer and the ids of its four markers."""
+    from transformers import AutoTokenizer
+
+    tokenizer: Any = AutoTokenizer.from_pretrained(str(folder))
+    ids = [tokenizer.convert_tokens_to_ids(marker) for marker in MARKERS]
+    absent = [m for m, i in zip(MARKERS, ids, strict=True) if i is None or i == tokenizer.unk_token_id]
+    if absent:
+        raise InputError(f"the tokenizer in {folder} lacks {', '.join(absent)}")
+    return tokenizer, SpecialTokens(*ids)

@@ -1,0 +1,128 @@
+"""BAGEL as a model of the contract: answers, edits and generates, with any reducer."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from PIL import Image
+
+from g2tr.errors import InputError
+from g2tr.models.bagel.context import Context
+from g2tr.models.bagel.cost import decoder_shape, vision_shape
+from g2tr.models.bagel.decode import decode
+from g2tr.models.bagel.flow import Sampling
+from g2tr.models.bagel.parts import Parts
+from g2tr.models.bagel.prefill import read_texts
+from g2tr.models.bagel.thinking import Thinking
+from g2tr.models.bagel.vae import encode_flops
+from g2tr.models.base import ModelShape, Outcome
+from g2tr.reducer import Reducer
+from g2tr.tokens import Grid, LatentGrid, VisualTokens
+
+
+@dataclass(frozen=True, eq=False)
+class Bagel:
+    """A loaded BAGEL. All randomness of a call comes from its seed, drawn on the CPU."""
+
+    name: str
+    parts: Parts
+    settings: Mapping[str, object]
+    sampling: Sampling = field(default_factory=Sampling)
+    thinking: Thinking | None = None
+
+    @property
+    def shape(self) -> ModelShape:
+        """Sizes that decide the cost of a prefill."""
+        config, weight = self.parts.network.config, self.parts.network.weight
+        widths = (config.vision.hidden_size, config.language.hidden_size, config.language.hidden_size)
+        patch = 3 * config.vision.patch_size**2
+        language = decoder_shape(config.language, weight.element_size())
+        return ModelShape(language, vision_shape(config.vision), patch, widths)
+
+    def vae_flops(self, size: Grid) -> int:
+        """FLOPs of one VAE encode of an image of (height, width) pixels."""
+        return encode_flops(self.parts.codec, size)
+
+    def context(self) -> Context:
+        """A new conversation, with the thinking prompt first where the model is to think."""
+        return Context.new(self.parts)
+
+    @torch.inference_mode()
+    def encode(self, image: Image.Image, reads: frozenset[type]) -> VisualTokens:
+        """Visual tokens of an image with the evidence in `reads`."""
+        tokens = self.parts.encode_vit(image)
+        if LatentGrid not in reads:
+            return tokens
+        return tokens.having(self.parts.latent_grid(self.parts.encode_vae(image)))
+
+    def answer(self, images: Sequence[Image.Image], prompt: str, reducer: Reducer, max_tokens: int = 100) -> str:
+        """The greedy answer to a prompt about images."""
+        return self.answers(images, [prompt], reducer, max_tokens)[0].output
+
+    @torch.inference_mode()
+    def answers(
+        self, images: Sequence[Image.Image], prompts: Sequence[str], reducer: Reducer, max_tokens: int = 100
+    ) -> list[Outcome[str]]:
+        """Greedy answers to several prompts about the same images, which are prefilled once."""
+        require_text(prompts)
+        context = self.context()
+        if self.thinking:
+            context.read_text(self.thinking.understanding)
+        for image in images:
+            context.read_image(image, reducer)
+        forks = [context.fork() for _ in prompts]
+        with context.clock.phase("prefill"):
+            read_texts(forks, prompts)
+        read = [(fork.trace, fork.kv_bytes) for fork in forks]
+        with context.clock.phase("decode"):
+            ids = decode(forks, max_tokens)
+        seconds = {phase: spent / len(prompts) for phase, spent in context.clock.seconds.items()}
+        texts = [self.parts.tokenizer.decode(row) for row in ids]
+        return [Outcome(text, trace, kv, seconds) for text, (trace, kv) in zip(texts, read, strict=True)]
+
+    @torch.inference_mode()
+    def edit(
+        self, images: Sequence[Image.Image], instruction: str, reducer: Reducer, seed: int = 0
+    ) -> Outcome[Image.Image]:
+        """The last image, edited as told; every image is read as VAE latent and as reduced ViT tokens."""
+        require_text([instruction])
+        generator = torch.Generator().manual_seed(seed)
+        context, textless, imageless = self.context(), None, self.context()
+        if self.thinking:
+            context.read_text(self.thinking.generation)
+            imageless.read_text(self.thinking.generation)
+        for image in images:
+            context.read_image(image, reducer, vae=True, generator=generator)
+        textless = context.fork()
+        context.read_text(instruction)
+        imageless.read_text(instruction)
+        trace, kv_bytes = context.trace, context.kv_bytes
+        self.think(context, generator)
+        size = self.parts.vae_size(images[-1])
+        result = context.write_image(size, self.sampling, textless, imageless, generator)
+        return Outcome(result, trace, kv_bytes, dict(context.clock.seconds))
+
+    @torch.inference_mode()
+    def generate(self, prompt: str, size: Grid = (1024, 1024), seed: int = 0) -> Image.Image:
+        """An image of (height, width) pixels from text alone; there are no ViT tokens to reduce."""
+        require_text([prompt])
+        generator = torch.Generator().manual_seed(seed)
+        context = self.context()
+        if self.thinking:
+            context.read_text(self.thinking.generation)
+        textless = context.fork()
+        context.read_text(prompt)
+        imageless = context.fork()
+        self.think(context, generator)
+        return context.write_image(size, self.sampling, textless, imageless, generator)
+
+    def think(self, context: Context, generator: torch.Generator) -> None:
+        """Lets the model write its plan into the conversation, where thinking is on."""
+        if self.thinking:
+            context.write_text(self.thinking.max_tokens, self.thinking.temperature, generator)
+
+
+def require_text(prompts: Sequence[str]) -> None:
+    """Raises `InputError` where there is nothing to read."""
+    if not prompts or any(not prompt.strip() for prompt in prompts):
+        raise InputError("empty prompt: the model needs at least one word to answer or to follow")

@@ -1,0 +1,76 @@
+"""Everything a checkpoint gives, loaded and ready to run."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from jaxtyping import Float
+from PIL.Image import Image
+from torch import Tensor
+
+from g2tr.models.bagel.attention import Attend
+from g2tr.models.bagel.config import SpecialTokens
+from g2tr.models.bagel.network import BagelNetwork
+from g2tr.models.bagel.transforms import Preset, checksum, to_patches, to_pixels, to_rgb
+from g2tr.models.bagel.vae import LatentCodec, Posterior
+from g2tr.pack import grid_positions
+from g2tr.tokens import Grid, LatentGrid, VisualTokens
+
+
+class Tokenizer(Protocol):
+    """Text ↔ ids, as transformers' tokenizers offer it."""
+
+    def encode(self, text: str, add_special_tokens: bool = ...) -> list[int]: ...
+
+    def decode(self, token_ids: list[int]) -> str: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """Network, autoencoder, tokenizer, preprocessing and attention back end of one loaded model."""
+
+    network: BagelNetwork
+    codec: LatentCodec
+    tokenizer: Tokenizer
+    markers: SpecialTokens
+    preset: Preset
+    attend: Attend
+
+    @property
+    def device(self) -> torch.device:
+        return self.network.weight.device
+
+    def tokenize(self, text: str) -> list[int]:
+        """Ids of a text block: start marker, text, end marker."""
+        ids = self.tokenizer.encode(text, add_special_tokens=False)
+        return [self.markers.text_start, *ids, self.markers.text_end]
+
+    def encode_vit(self, image: Image) -> VisualTokens:
+        """ViT and connector: tokens in LLM width, before the 2-D position embedding."""
+        image = self.preset.vit_image(to_rgb(image))
+        side = self.network.config.vision.patch_size
+        grid = (image.height // side, image.width // side)
+        patches = to_patches(to_pixels(image), side).to(self.network.weight)
+        positions = grid_positions(grid, self.network.config.vit_side, self.device)
+        features = self.network.vit(patches, positions, [len(patches)], self.attend)
+        return VisualTokens(self.network.connector(features), grid, seed=checksum(image))
+
+    def vae_size(self, image: Image) -> Grid:
+        """(height, width) in pixels of what the autoencoder sees."""
+        width, height = self.preset.vae.size(*image.size)
+        return height, width
+
+    def encode_vae(self, image: Image) -> Posterior:
+        """The posterior of the image's scaled latent."""
+        pixels = to_pixels(self.preset.vae_image(to_rgb(image)))
+        return self.codec.encode(pixels.to(self.device))
+
+    def latent_grid(self, posterior: Posterior) -> LatentGrid:
+        """The posterior as evidence: patches, and the model's own projection into LLM width."""
+        mean, std = self.codec.to_patches(posterior.mean), self.codec.to_patches(posterior.std)
+        return LatentGrid(mean, std, self.project_latents)
+
+    def project_latents(self, patches: Float[Tensor, "m p"]) -> Float[Tensor, "m d"]:
+        """Latent patches in LLM width, without time or position embedding."""
+        out: Tensor = self.network.vae2llm(patches.to(self.network.weight))
+        return out

@@ -1,0 +1,127 @@
+"""Forward passes over packed contexts: texts, reduced images, clean latents, and the velocity of noisy ones.
+
+Source: `forward_cache_update_{text,vit,vae}` and `_forward_flow` of the official code.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from g2tr.models.bagel.language import EVERY, Block, Cache
+from g2tr.models.bagel.parts import Parts
+from g2tr.models.base import Clock, Trace, View
+from g2tr.pack import grid_positions, image_positions, image_rows, text_positions
+from g2tr.tokens import Grid, Reduction, VisualTokens
+
+
+@dataclass
+class State:
+    """One conversation as the network sees it: cache, next rotary position, and the record of its work."""
+
+    parts: Parts
+    cache: Cache
+    rope: int = 0
+    trace: Trace = field(default_factory=Trace)
+    clock: Clock = field(default_factory=Clock)
+
+    @property
+    def length(self) -> int:
+        """Rows in the cache."""
+        return self.cache.length(0)
+
+    def record(self, rows: int, dropped: int = 0) -> None:
+        """Notes a prefill whose rows are in the cache by now."""
+        self.trace = self.trace.block(rows, self.length - rows, dropped)
+
+
+def read_ids(states: Sequence[State], ids: Sequence[Sequence[int]]) -> Float[Tensor, "t d"]:
+    """Adds a causal text block to each state; returns its hidden states."""
+    parts, lengths = states[0].parts, [len(row) for row in ids]
+    rows = torch.tensor([token for row in ids for token in row], device=parts.device)
+    positions = text_positions(lengths, [state.rope for state in states], parts.device)
+    block = Block(parts.network.embed(rows), positions, tuple(lengths), {"und": EVERY}, causal=True)
+    hidden = forward(states, block)
+    for state, length in zip(states, lengths, strict=True):
+        state.rope += length
+    return hidden
+
+
+def read_texts(states: Sequence[State], texts: Sequence[str]) -> Float[Tensor, "t d"]:
+    """Adds one text, between its markers, to each state."""
+    ids = [states[0].parts.tokenize(text) for text in texts]
+    hidden = read_ids(states, ids)
+    for state, row in zip(states, ids, strict=True):
+        state.record(len(row))
+    return hidden
+
+
+def image_block(
+    states: Sequence[State], tokens: Float[Tensor, "n d"], counts: Sequence[int], expert: str
+) -> tuple[Block, Int[Tensor, " n"]]:
+    """Image tokens of all states between their markers, and the rows where the tokens lie."""
+    parts = states[0].parts
+    rows = image_rows(counts, parts.device)
+    ends = torch.tensor([parts.markers.image_start, parts.markers.image_end] * len(counts), device=parts.device)
+    embeddings = tokens.new_empty(sum(rows.lengths), tokens.shape[-1])
+    embeddings[rows.markers] = parts.network.embed(ends)
+    embeddings[rows.tokens] = tokens
+    positions = image_positions(rows.lengths, [state.rope for state in states], parts.device)
+    experts = {"und": EVERY} if expert == "und" else {"und": rows.markers, expert: rows.tokens}
+    return Block(embeddings, positions, rows.lengths, experts, causal=False), rows.tokens
+
+
+def read_visual(
+    states: Sequence[State], tokens: Sequence[VisualTokens], reductions: Sequence[Reduction]
+) -> Float[Tensor, "t d"]:
+    """Adds one reduced image to each state; the position embedding of the kept ids is added after merging."""
+    network, device = states[0].parts.network, states[0].parts.device
+    embedded = []
+    for image, reduction in zip(tokens, reductions, strict=True):
+        positions = grid_positions(image.grid, network.config.vit_side, device)[reduction.kept]
+        embedded.append(reduction.features + network.vit_pos_embed(positions))
+    counts = [len(reduction.kept) for reduction in reductions]
+    hidden = forward(states, image_block(states, torch.cat(embedded), counts, "und")[0])
+    for state, image, reduction in zip(states, tokens, reductions, strict=True):
+        state.rope += 1
+        view = View.of(image, reduction)
+        state.trace = state.trace.view(view)
+        state.record(len(view.kept) + 2, len(view.homes) - len(view.kept))
+    return hidden
+
+
+def read_latents(states: Sequence[State], patches: Sequence[Float[Tensor, "h w p"]]) -> Float[Tensor, "t d"]:
+    """Adds one clean image as VAE latents to each state."""
+    embedded = [embed_patches(states[0].parts, image, 0.0) for image in patches]
+    counts = [len(image) for image in embedded]
+    hidden = forward(states, image_block(states, torch.cat(embedded), counts, "gen")[0])
+    for state, count in zip(states, counts, strict=True):
+        state.rope += 1
+        state.record(count + 2)
+    return hidden
+
+
+def velocities(states: Sequence[State], noisy: Float[Tensor, "h w p"], time: float) -> list[Float[Tensor, "l p"]]:
+    """The velocity of the same noisy latents in several contexts, all in one pass; caches stay as they are."""
+    network = states[0].parts.network
+    embedded = embed_patches(states[0].parts, noisy, time).repeat(len(states), 1)
+    counts = [len(embedded) // len(states)] * len(states)
+    block, rows = image_block(states, embedded, counts, "gen")
+    hidden = forward(states, block, update=False)
+    return list(network.llm2vae(hidden[rows]).float().split(counts))
+
+
+def embed_patches(parts: Parts, patches: Float[Tensor, "h w p"], time: float) -> Float[Tensor, "l d"]:
+    """Latent patches of one image as tokens."""
+    grid: Grid = (patches.shape[0], patches.shape[1])
+    positions = grid_positions(grid, parts.network.config.latent_side, parts.device)
+    return parts.network.embed_latents(patches.flatten(0, 1), positions, time)
+
+
+def forward(states: Sequence[State], block: Block, update: bool = True) -> Float[Tensor, "t d"]:
+    """One pass of the language model over the packed block."""
+    parts = states[0].parts
+    out: Tensor = parts.network.language(block, [state.cache for state in states], parts.attend, update)
+    return out

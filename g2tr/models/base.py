@@ -1,0 +1,154 @@
+"""The contract of a model, and what every model reports about the work it has done."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Generic, Protocol, TypeVar
+
+import torch
+from jaxtyping import Int
+from PIL.Image import Image
+from torch import Tensor
+
+from g2tr.reducer import Reducer
+from g2tr.tokens import Grid, Reduction, VisualTokens
+
+Output = TypeVar("Output")
+
+
+@dataclass(frozen=True)
+class BlockRows:
+    """Rows that one prefill added behind the cached ones, and the same two numbers without reduction."""
+
+    rows: int
+    cached: int
+    full_rows: int
+    full_cached: int
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """One image as the language model got it: token grid, kept tokens and homes (see `Reduction`)."""
+
+    grid: Grid
+    kept: Int[Tensor, " k"]
+    homes: Int[Tensor, " n"]
+
+    @classmethod
+    def of(cls, tokens: VisualTokens, reduction: Reduction) -> "View":
+        return cls(tokens.grid, reduction.kept.cpu(), reduction.homes.cpu())
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What a context has computed so far, for accounting: prefills, ViT passes, extra encodes for anchors.
+
+    `anchor_encodes` holds the (height, width) in pixels of VAE passes that were made for the reducer alone.
+    """
+
+    blocks: tuple[BlockRows, ...] = ()
+    vit_patches: tuple[int, ...] = ()
+    anchor_encodes: tuple[Grid, ...] = ()
+    views: tuple[View, ...] = ()
+
+    @property
+    def dropped(self) -> int:
+        """Visual tokens that reduction has kept out of the cache."""
+        return sum(len(view.homes) - len(view.kept) for view in self.views)
+
+    def block(self, rows: int, cached: int, dropped: int = 0) -> "Trace":
+        """The trace after one more prefill, of which reduction had left out `dropped` rows."""
+        earlier = self.dropped - dropped
+        return replace(self, blocks=(*self.blocks, BlockRows(rows, cached, rows + dropped, cached + earlier)))
+
+    def view(self, view: View) -> "Trace":
+        """The trace after one more image went through the ViT."""
+        count = len(view.homes)
+        return replace(self, views=(*self.views, view), vit_patches=(*self.vit_patches, count))
+
+    def anchor_encode(self, size: Grid) -> "Trace":
+        """The trace after one more VAE pass for anchors."""
+        return replace(self, anchor_encodes=(*self.anchor_encodes, size))
+
+
+@dataclass
+class Clock:
+    """Seconds spent in each phase; on a GPU it waits for the kernels of the phase to end."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Times the body as part of phase `name`."""
+        start = moment()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + moment() - start
+
+
+def moment() -> float:
+    """Now, after all queued GPU work."""
+    if torch.cuda.is_initialized():
+        torch.cuda.synchronize()
+    return time.perf_counter()
+
+
+@dataclass(frozen=True)
+class DecoderShape:
+    """Sizes of a transformer that decide its cost: d width, h heads, g key heads, e head width, m MLP width.
+
+    `gated` MLPs have three matrices, plain ones two; `kv_itemsize` is bytes per cached number.
+    """
+
+    layers: int
+    width: int
+    heads: int
+    kv_heads: int
+    head_dim: int
+    mlp: int
+    gated: bool = True
+    kv_itemsize: int = 2
+
+
+@dataclass(frozen=True)
+class ModelShape:
+    """Language model and vision tower; `vit_inputs` is what one patch embedding multiplies, `connector` its widths."""
+
+    language: DecoderShape
+    vision: DecoderShape
+    vit_inputs: int
+    connector: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome(Generic[Output]):
+    """What a model produced for one sample, and what it took; shared work is shared out evenly."""
+
+    output: Output
+    trace: Trace
+    kv_bytes: int
+    seconds: Mapping[str, float]
+
+
+class Model(Protocol):
+    """A unified multimodal model. `settings` goes into every result."""
+
+    name: str
+
+    @property
+    def settings(self) -> Mapping[str, object]: ...
+
+    @property
+    def shape(self) -> ModelShape: ...
+
+    def vae_flops(self, size: Grid) -> int: ...
+
+    def encode(self, image: Image, reads: frozenset[type]) -> VisualTokens: ...
+
+    def answers(
+        self, images: Sequence[Image], prompts: Sequence[str], reducer: Reducer, max_tokens: int
+    ) -> list[Outcome[str]]: ...
+
+    def edit(self, images: Sequence[Image], instruction: str, reducer: Reducer, seed: int) -> Outcome[Image]: ...

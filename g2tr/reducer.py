@@ -1,0 +1,95 @@
+"""The three stages as protocols, and the reducer that composes them."""
+
+from dataclasses import dataclass, field
+from typing import ClassVar, Protocol, runtime_checkable
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from g2tr.anchors import AnchorRule
+from g2tr.errors import InputError
+from g2tr.tokens import Anchors, LatentGrid, Reduction, VisualTokens
+
+
+@runtime_checkable
+class Importance(Protocol):
+    """Who matters: a float32 score for each token, higher stays."""
+
+    reads: ClassVar[frozenset[type]]
+
+    def __call__(self, tokens: VisualTokens) -> Float[Tensor, " n"]: ...
+
+
+@runtime_checkable
+class Selection(Protocol):
+    """Who stays: exactly k indices, sorted and unique."""
+
+    reads: ClassVar[frozenset[type]]
+
+    def __call__(self, scores: Float[Tensor, " n"], tokens: VisualTokens, k: int) -> Int[Tensor, " k"]: ...
+
+
+@runtime_checkable
+class Merge(Protocol):
+    """What the others leave behind in those that stay."""
+
+    reads: ClassVar[frozenset[type]]
+
+    def __call__(self, tokens: VisualTokens, kept: Int[Tensor, " k"]) -> Reduction: ...
+
+
+@dataclass(frozen=True)
+class Reducer:
+    """Importance × selection × merge at a keep ratio ρ: k = min(n, max(min_keep, round(ρ·n))) tokens stay.
+
+    Rounding is half to even, as in the released code (method.md section 5). With ρ = 1 no stage runs, no
+    evidence is read and the tokens pass through unchanged. Raises `InputError` for a ratio outside (0, 1].
+    """
+
+    importance: Importance
+    selection: Selection
+    merge: Merge
+    keep_ratio: float = 0.5
+    min_keep: int = 32
+    anchors: AnchorRule = field(default_factory=AnchorRule)
+
+    def __post_init__(self) -> None:
+        if type(self.keep_ratio) not in (int, float) or not 0 < self.keep_ratio <= 1:
+            raise InputError(f"keep_ratio must be a number above 0 and at most 1, got {self.keep_ratio!r}")
+        if type(self.min_keep) is not int or self.min_keep < 1:
+            raise InputError(f"min_keep must be a whole number of at least 1, got {self.min_keep!r}")
+
+    @property
+    def stage_reads(self) -> frozenset[type]:
+        """The evidence that the three stages ask for."""
+        return self.importance.reads | self.selection.reads | self.merge.reads
+
+    @property
+    def reads(self) -> frozenset[type]:
+        """The evidence that a model must compute; anchors are made here, from its latents."""
+        if self.keep_ratio == 1:
+            return frozenset()
+        reads = self.stage_reads
+        return reads - {Anchors} | {LatentGrid} if Anchors in reads else reads
+
+    def budget(self, count: int) -> int:
+        """How many of `count` tokens stay."""
+        return min(count, max(self.min_keep, round(self.keep_ratio * count)))
+
+    @torch.no_grad()
+    def __call__(self, tokens: VisualTokens) -> Reduction:
+        count = len(tokens.features)
+        k = self.budget(count)
+        if k == count:
+            everyone = torch.arange(count, device=tokens.features.device)
+            return Reduction(tokens.features, everyone, everyone)
+        tokens = self.anchored(tokens)
+        kept = self.selection(self.importance(tokens), tokens, k)
+        return self.merge(tokens, kept)
+
+    def anchored(self, tokens: VisualTokens) -> VisualTokens:
+        """The tokens with their anchors, where a stage reads them and nobody gave them."""
+        if Anchors not in self.stage_reads or tokens.holds(Anchors):
+            return tokens
+        return tokens.having(self.anchors(tokens.read(LatentGrid), tokens.grid, tokens.seed))

@@ -1,0 +1,1 @@
+"""Who stays: the indices of exactly k tokens, one strategy per file."""

@@ -1,0 +1,92 @@
+"""The nouns: the visual tokens of one image, the evidence about them, and what a reduction leaves.
+
+Axes: n visual tokens · k kept tokens · m anchors · d width of the language model · h, w sides of a grid ·
+c channels of one latent patch.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+Grid = tuple[int, int]
+Evidence = TypeVar("Evidence")
+
+
+@dataclass(frozen=True, eq=False)
+class LatentGrid:
+    """The VAE posterior of one image, cut into patches, and the model's own projection into LLM width."""
+
+    mean: Float[Tensor, "h w c"]
+    std: Float[Tensor, "h w c"]
+    project: Callable[[Float[Tensor, "m c"]], Float[Tensor, "m d"]]
+
+
+@dataclass(frozen=True, eq=False)
+class Anchors:
+    """Pooled VAE latents in LLM width, and the anchor cell in which each visual token lies."""
+
+    features: Float[Tensor, "m d"]
+    cells: Int[Tensor, " n"]
+
+
+@dataclass(frozen=True, eq=False)
+class VisualTokens:
+    """Tokens of one image after the connector, before the 2-D position embedding, in raster order.
+
+    `evidence` holds at most one object per type; `seed` is a checksum of the pixels, so that
+    a random strategy treats every image differently and the same image always alike.
+    """
+
+    features: Float[Tensor, "n d"]
+    grid: Grid
+    evidence: tuple[object, ...] = ()
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        height, width = self.grid
+        if height * width != len(self.features):
+            raise ValueError(f"a {height}x{width} grid holds {height * width} tokens, got {len(self.features)}")
+
+    def read(self, kind: type[Evidence]) -> Evidence:
+        """The evidence of one type. Raises `LookupError` where the model did not compute it."""
+        for evidence in self.evidence:
+            if isinstance(evidence, kind):
+                return evidence
+        raise LookupError(f"no {kind.__name__} among the evidence; declare it in `reads`")
+
+    def holds(self, kind: type) -> bool:
+        """Whether evidence of this type was computed."""
+        return any(isinstance(evidence, kind) for evidence in self.evidence)
+
+    def having(self, evidence: object) -> "VisualTokens":
+        """The same tokens with one more piece of evidence."""
+        return replace(self, evidence=(*self.evidence, evidence))
+
+
+@dataclass(frozen=True, eq=False)
+class Reduction:
+    """What stays of one image's tokens, and where every token went.
+
+    `kept` is sorted and unique; `homes[i]` is the index into `kept` of the token in which token i
+    ended: its own if it was kept, -1 if it was dropped without merging.
+    """
+
+    features: Float[Tensor, "k d"]
+    kept: Int[Tensor, " k"]
+    homes: Int[Tensor, " n"]
+
+    @property
+    def sizes(self) -> Int[Tensor, " k"]:
+        """How many tokens each kept token stands for, itself included."""
+        return torch.bincount(self.homes[self.homes >= 0], minlength=len(self.kept))
+
+
+def homes_of(kept: Int[Tensor, " k"], count: int) -> Int[Tensor, " n"]:
+    """Homes of `count` tokens when the kept stay and the others have none yet (-1)."""
+    homes = kept.new_full((count,), -1)
+    homes[kept] = torch.arange(len(kept), device=kept.device)
+    return homes
