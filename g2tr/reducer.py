@@ -45,6 +45,7 @@ class Reducer:
 
     Rounding is half to even, as in the released code (method.md section 5). With ρ = 1 no stage runs, no
     evidence is read and the tokens pass through unchanged. Raises `InputError` for a ratio outside (0, 1].
+    `name` is what tables call it.
     """
 
     importance: Importance
@@ -53,6 +54,7 @@ class Reducer:
     keep_ratio: float = 0.5
     min_keep: int = 32
     anchors: AnchorRule = field(default_factory=AnchorRule)
+    name: str = "reducer"
 
     def __post_init__(self) -> None:
         if type(self.keep_ratio) not in (int, float) or not 0 < self.keep_ratio <= 1:
@@ -83,10 +85,12 @@ class Reducer:
         k = self.budget(count)
         if k == count:
             everyone = torch.arange(count, device=tokens.features.device)
-            return Reduction(tokens.features, everyone, everyone)
-        tokens = self.anchored(tokens)
-        kept = self.selection(self.importance(tokens), tokens, k)
-        return self.merge(tokens, kept)
+            return Reduction(tokens.features.detach(), everyone, everyone)
+        # Under a caller's autocast, similarities would be half precision, and full of ties.
+        with torch.autocast(tokens.features.device.type, enabled=False):
+            tokens = self.anchored(tokens)
+            kept = self.selection(self.importance(tokens), tokens, k)
+            return self.merge(tokens, kept)
 
     def anchored(self, tokens: VisualTokens) -> VisualTokens:
         """The tokens with their anchors, where a stage reads them and nobody gave them."""

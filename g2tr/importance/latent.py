@@ -19,7 +19,7 @@ class Latent:
     that no float32 copy of all features is made.
     """
 
-    chunk: int = 1024
+    chunk: int = 256
     reads: ClassVar[frozenset[type]] = frozenset({Anchors})
 
     def __call__(self, tokens: VisualTokens) -> Float[Tensor, " n"]:

@@ -5,11 +5,11 @@ from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Int
 from torch import Tensor
 
 from g2tr.errors import InputError
-from g2tr.tokens import Reduction, VisualTokens, homes_of
+from g2tr.tokens import Grid, Reduction, VisualTokens, homes_of
 
 
 @dataclass(frozen=True)
@@ -36,29 +36,24 @@ class Nearest:
     def __call__(self, tokens: VisualTokens, kept: Int[Tensor, " k"]) -> Reduction:
         features = tokens.features
         homes = homes_of(kept, len(features))
-        keys = F.normalize(features[kept].float(), dim=-1)
-        sums = features[kept].float() * self.weight
+        sums = features[kept].float()
+        directions = F.normalize(sums, dim=-1)
+        sums *= self.weight
         for dropped in torch.where(homes < 0)[0].split(self.chunk):
             values = features[dropped].float()
-            home, found = nearest(F.normalize(values, dim=-1), keys, self.within_reach(dropped, kept, tokens.grid[1]))
+            similarity = values @ directions.T  # cosine · ‖v_j‖, highest for the same kept token
+            if self.radius is not None:
+                similarity[steps_between(dropped, kept, tokens.grid) > self.radius] = -torch.inf
+            best, home = similarity.max(dim=-1)
+            found = best > -torch.inf
             homes[dropped] = torch.where(found, home, -1)
             sums.index_add_(0, home[found], values[found])
         sizes = Reduction(sums, kept, homes).sizes
         return Reduction((sums / (sizes - 1 + self.weight)[:, None]).to(features.dtype), kept, homes)
 
-    def within_reach(self, dropped: Int[Tensor, " j"], kept: Int[Tensor, " k"], width: int) -> Bool[Tensor, "j k"]:
-        """Which kept tokens lie within `radius` rows and columns of each dropped one."""
-        if self.radius is None:
-            return torch.ones(1, 1, dtype=torch.bool, device=kept.device).expand(len(dropped), len(kept))
-        rows = (dropped[:, None] // width - kept // width).abs()
-        columns = (dropped[:, None] % width - kept % width).abs()
-        return torch.maximum(rows, columns) <= self.radius
 
-
-def nearest(
-    queries: Float[Tensor, "j d"], keys: Float[Tensor, "k d"], near: Bool[Tensor, "j k"]
-) -> tuple[Int[Tensor, " j"], Bool[Tensor, " j"]]:
-    """For each query the key of highest cosine among the near ones, and whether there is any."""
-    similarity = (queries @ keys.T).masked_fill_(~near, -torch.inf)
-    best = similarity.max(dim=-1)
-    return best.indices, best.values > -torch.inf
+def steps_between(a: Int[Tensor, " a"], b: Int[Tensor, " b"], grid: Grid) -> Int[Tensor, "a b"]:
+    """How far tokens lie apart on the grid: in rows or in columns, whichever is more."""
+    rows = (a[:, None] // grid[1] - b // grid[1]).abs()
+    columns = (a[:, None] % grid[1] - b % grid[1]).abs()
+    return torch.maximum(rows, columns)
