@@ -1,9 +1,15 @@
 """Options and fixtures that several test files share."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from hydra import compose as hydra_compose
+from hydra import initialize_config_dir
+from omegaconf import DictConfig
+from PIL import Image
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -23,3 +29,34 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing in the tests reaches for the network."""
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("WANDB_MODE", "offline")
+
+
+@pytest.fixture(scope="session")
+def bagel_tiny(device: torch.device) -> Any:
+    """The embedded model in float32, sampling as it was trained."""
+    from g2tr.models.bagel.flow import Sampling
+    from g2tr.models.bagel.load import load_bagel
+
+    sampling = Sampling(num_timesteps=25, shift=1.0, text_scale=1.0, image_scale=1.0)
+    return load_bagel("embedded", "bagel_tiny", dtype="float32", device=str(device), sampling=sampling)
+
+
+@pytest.fixture(scope="session")
+def scene() -> Image.Image:
+    """One image of the embedded benchmark."""
+    from g2tr.benchmarks.scenes import SceneQuestions
+
+    return SceneQuestions(limit=1).samples()[0].images[0].open()
+
+
+@pytest.fixture(scope="session")
+def compose() -> Callable[..., DictConfig]:
+    """Composes a shipped configuration with overrides, as the command line does."""
+
+    def composed(*overrides: str, config_name: str = "evaluate") -> DictConfig:
+        from g2tr.config import conf_dir
+
+        with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+            return hydra_compose(config_name, list(overrides))
+
+    return composed

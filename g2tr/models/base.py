@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 import torch
 from jaxtyping import Int
@@ -132,6 +132,7 @@ class Outcome(Generic[Output]):
     seconds: Mapping[str, float]
 
 
+@runtime_checkable
 class Model(Protocol):
     """A unified multimodal model. `settings` goes into every result."""
 

@@ -1,0 +1,88 @@
+"""The command line: `g2tr` evaluates, `g2tr profile` measures a reducer. Starts without torch."""
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from g2tr.config import conf_dir
+from g2tr.errors import InputError
+
+FIRST_LOOK = "experiment=first_look"
+
+
+def run_evaluate(cfg: DictConfig) -> Any:  # noqa: ANN401 - Hydra passes it on to callbacks
+    """Evaluates; returns the runs for the comparison table."""
+    from g2tr.session import session
+
+    return session(cfg)
+
+
+def run_profile(cfg: DictConfig) -> None:
+    """Times the stages of a reducer."""
+    from g2tr.profile import profile
+
+    profile(cfg)
+
+
+COMMANDS: dict[str, Callable[[DictConfig], Any]] = {"evaluate": run_evaluate, "profile": run_profile}
+
+
+def main() -> None:
+    """Dispatches to a command; bad input ends with one line and exit code 1, `--debug` shows the traceback."""
+    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    debug = len(arguments) < len(sys.argv) - 1
+    command = arguments.pop(0) if arguments and arguments[0] in COMMANDS else "evaluate"
+    if command == "evaluate" and not arguments:
+        arguments = [FIRST_LOOK]
+    sys.argv[1:] = arguments
+    # Hydra prints its own reports of errors unless it is told to raise them.
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    task = Task(COMMANDS[command], debug)
+    try:
+        hydra.main(config_path=str(conf_dir()), config_name=command, version_base="1.3")(task.run)()
+    except KeyboardInterrupt:
+        sys.exit("g2tr: interrupted; what was predicted is kept, and the same command goes on from there")
+    except Exception as error:
+        if debug:
+            raise
+        sys.exit(f"g2tr: {explain(error)}")
+    sys.exit(1 if task.failed else 0)
+
+
+class Task:
+    """A command that says in one line why a job failed, and lets the other jobs of a sweep go on."""
+
+    def __init__(self, command: Callable[[DictConfig], Any], debug: bool) -> None:
+        self.command = command
+        self.debug = debug
+        self.failed = False
+
+    def run(self, cfg: DictConfig) -> Any:  # noqa: ANN401 - Hydra passes it on to callbacks
+        """One job. Only this process can see `failed`, so jobs of other launchers raise instead."""
+        try:
+            return self.command(cfg)
+        except Exception as error:
+            if self.debug or not HydraConfig.get().launcher._target_.endswith("BasicLauncher"):
+                raise
+            self.failed = True
+            sys.stderr.write(f"g2tr: {explain(error)}\n")
+            return None
+
+
+def explain(error: Exception) -> str:
+    """One line for the user."""
+    text = " ".join(str(error).split()).split(" Config search path")[0] or "no message"
+    if isinstance(error, InputError | HydraException | OmegaConfBaseException):
+        return text
+    return f"unexpected {type(error).__name__}: {text} (add --debug for the traceback)"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+"""What a benchmark is made of: samples, and the protocol of a benchmark."""
+
+import hashlib
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Protocol, runtime_checkable
+
+from PIL import Image, UnidentifiedImageError
+
+from g2tr.errors import InputError
+
+MAX_PIXELS = 64_000_000
+
+
+@dataclass(frozen=True)
+class ImageSource:
+    """An image that is read when it is needed, from bytes or from a file."""
+
+    content: bytes | Path
+
+    def open(self) -> Image.Image:
+        """The decoded image. Raises `InputError` where it cannot be read or is unreasonably large."""
+        try:
+            with Image.open(io.BytesIO(self.content) if isinstance(self.content, bytes) else self.content) as image:
+                if image.width * image.height > MAX_PIXELS:
+                    raise InputError(f"image of {image.width}x{image.height} pixels; at most {MAX_PIXELS} are read")
+                image.load()
+                return image.copy()
+        except (OSError, UnidentifiedImageError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+            reason = str(error).replace("\n", " ")
+            raise InputError(f"unreadable image: {reason}") from None
+
+    @property
+    def key(self) -> str:
+        """Equal for equal images, so that questions about one image find each other."""
+        content = self.content if isinstance(self.content, bytes) else str(self.content).encode()
+        return hashlib.sha1(content, usedforsecurity=False).hexdigest()
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One question or edit. `target` is the answer, or the picture that the edit should give.
+
+    `seed` is set where the benchmark fixes it; else it follows from the run's seed and the id.
+    """
+
+    id: str
+    images: tuple[ImageSource, ...]
+    prompt: str
+    target: str | ImageSource | None
+    category: str
+    seed: int | None = None
+
+    @property
+    def group(self) -> str:
+        """Samples of one group show the same images."""
+        return "+".join(image.key for image in self.images)
+
+
+Grades = Mapping[str, float]
+
+
+@runtime_checkable
+class Benchmark(Protocol):
+    """Samples of one task, `answer` or `edit`, and how they are graded.
+
+    `grade` is a pure function of a sample and its prediction (a text, or an image for edits); `summarise`
+    turns the grades of all samples into scores; `headline` names the scores that a table shows, best first.
+    """
+
+    task: ClassVar[str]
+    headline: ClassVar[tuple[str, ...]]
+
+    @property
+    def max_tokens(self) -> int: ...
+
+    def samples(self) -> Sequence[Sample]: ...
+
+    def grade(self, sample: Sample, prediction: str | Image.Image) -> Grades: ...
+
+    def summarise(self, graded: Sequence[tuple[Sample, Grades]]) -> dict[str, float]: ...
+
+
+def limited(samples: Sequence[Sample], limit: int | None) -> Sequence[Sample]:
+    """The first samples, at most `limit`. Raises `InputError` where none are left."""
+    if limit is not None and (type(limit) is not int or limit < 1):
+        raise InputError(f"limit must be a whole number of at least 1, or null for all samples, got {limit!r}")
+    if not samples:
+        raise InputError("zero samples: the benchmark is empty")
+    return samples[:limit]

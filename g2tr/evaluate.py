@@ -1,0 +1,127 @@
+"""One evaluation: the unreduced reference, then the reducer, on the same samples, under the same accounting."""
+
+import functools
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig
+
+from g2tr import __version__
+from g2tr.benchmarks.sample import Benchmark, Sample
+from g2tr.config import build, fingerprint, plain
+from g2tr.errors import InputError
+from g2tr.models.base import Model
+from g2tr.predict import Evaluation, groups_of, predict
+from g2tr.provenance import git_state, versions
+from g2tr.reducer import Reducer
+from g2tr.run import RunFolder
+from g2tr.score import score_run
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A complete run: its folder and its metrics."""
+
+    folder: RunFolder
+    metrics: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Evaluator:
+    """What the runs of one configuration share: model, benchmarks and samples."""
+
+    cfg: DictConfig
+    load_model: Callable[[str], Model]
+    benchmarks: Mapping[str, Benchmark]
+    samples: Mapping[str, Sequence[Sample]]
+
+    @classmethod
+    def of(cls, cfg: DictConfig) -> "Evaluator":
+        """Reads the benchmarks; the model is loaded when the first run needs it."""
+        benchmarks = {str(name): build(node) for name, node in cfg.benchmark.items()}
+        samples = {name: benchmark.samples() for name, benchmark in benchmarks.items()}
+        return cls(cfg, functools.cache(lambda device: build(cfg.model, device=device)), benchmarks, samples)
+
+    def run(self, node: DictConfig, reference: Run | None = None) -> Run | None:
+        """Predicts what is missing and scores it; None in every process but the first."""
+        config, reducer = relevant(self.cfg, node), build_reducer(node)
+        folder = RunFolder(Path(self.cfg.outputs) / run_name(self.cfg, node, fingerprint(config)))
+        metrics = folder.metrics() if self.cfg.resume else None
+        if metrics is not None:
+            return Run(folder, metrics)
+        folder.prepare(config, fresh=not self.cfg.resume)
+        with folder.logged():
+            if self.predict(folder, reducer) != 0:
+                return None
+            return self.conclude(folder, config, reference)
+
+    def predict(self, folder: RunFolder, reducer: Reducer) -> int:
+        """Predicts the samples that have no record yet; returns the rank of this process."""
+        done = folder.records()
+        log.info("%s: %d of %d samples are done", folder.path, len(done), sum(map(len, self.samples.values())))
+        groups = [
+            group
+            for name, benchmark in self.benchmarks.items()
+            for group in groups_of(name, benchmark, [s for s in self.samples[name] if (name, s.id) not in done])
+        ]
+        module = Evaluation(self.load_model, reducer, self.benchmarks, self.cfg.seed, folder, groups)
+        return predict(module, plain(self.cfg.trainer)) if groups else 0
+
+    def conclude(self, folder: RunFolder, config: Mapping[str, Any], reference: Run | None) -> Run:
+        """Grades, sums up and writes the run."""
+        known = (reference.folder, reference.metrics) if reference else None
+        records, measured = score_run(folder, folder.records(), self.benchmarks, self.samples, known)
+        metrics = {
+            "run_id": fingerprint(dict(config)),
+            "git": git_state(),
+            "versions": versions(),
+            "model": config["model"],
+            "benchmark": config["benchmark"],
+            "reducer": config["reducer"],
+            "preprocess": config["model"].get("preprocess"),
+            "seed": config["seed"],
+            **measured,
+        }
+        folder.finish(records, metrics)
+        log.info("wrote %s", folder.metrics_file)
+        return Run(folder, metrics)
+
+
+def evaluate(cfg: DictConfig) -> list[Run]:
+    """The reference and then the configured reducer; either is taken from its run folder where it is complete.
+
+    Raises `InputError` for settings that cannot work, before any sample is predicted. Empty in every process
+    but the first.
+    """
+    build_reducer(cfg.reducer)
+    if type(cfg.seed) is not int:
+        raise InputError(f"seed must be a whole number, got {cfg.seed!r}")
+    evaluator = Evaluator.of(cfg)
+    reference = evaluator.run(cfg.reference)
+    runs = [reference] if cfg.reducer == cfg.reference else [reference, evaluator.run(cfg.reducer, reference)]
+    return [run for run in runs if run is not None]
+
+
+def relevant(cfg: DictConfig, node: DictConfig) -> dict[str, Any]:
+    """The part of the configuration that decides the results of a run with the reducer of `node`."""
+    settings = {"model": cfg.model, "benchmark": cfg.benchmark, "reducer": node}
+    return {"g2tr": __version__, "seed": cfg.seed} | {name: plain(value) for name, value in settings.items()}
+
+
+def build_reducer(node: DictConfig) -> Reducer:
+    """The reducer of a configuration node."""
+    reducer = build(node)
+    if not isinstance(reducer, Reducer):
+        raise InputError(f"reducer must be a g2tr.reducer.Reducer, got {type(reducer).__name__}")
+    return reducer
+
+
+def run_name(cfg: DictConfig, node: DictConfig, run_id: str) -> str:
+    """The name of a run folder: what it is at a glance, and the id that finds it again."""
+    benchmarks = "+".join(map(str, cfg.benchmark))
+    return f"{cfg.model.name}-{benchmarks}-{node.name}-{node.keep_ratio}-{run_id}"

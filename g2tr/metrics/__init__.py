@@ -1,0 +1,1 @@
+"""What is measured: answers, edited images, and cost."""

@@ -1,0 +1,99 @@
+"""What a sample costs: FLOPs of prefill, ViT and anchors, tokens, and memory of the cache.
+
+FLOPs are 2 x multiply-accumulates of matrix products and attention; attention counts every query row against
+every key row, masked or not, as torch's FlopCounterMode does. Norms and activations are left out.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from g2tr.models.base import DecoderShape, ModelShape, Trace
+
+
+def projection_macs(shape: DecoderShape) -> int:
+    """Multiply-accumulates of one layer's matrices for one row."""
+    attention = shape.width * shape.head_dim * (2 * shape.heads + 2 * shape.kv_heads)
+    return attention + (3 if shape.gated else 2) * shape.width * shape.mlp
+
+
+def block_flops(shape: DecoderShape, rows: int, cached: int = 0) -> int:
+    """FLOPs of all layers for new rows that attend to themselves and to the cached ones.
+
+    Per layer: 2·r·(2·d·h·e + 2·d·g·e + 3·d·m) + 4·r·(c + r)·h·e, with two MLP matrices where it is not gated.
+    """
+    attention = 2 * rows * (cached + rows) * shape.heads * shape.head_dim
+    return 2 * shape.layers * (rows * projection_macs(shape) + attention)
+
+
+def literature_flops(shape: DecoderShape, rows: int) -> int:
+    """L·(4nd² + 2n²d + 2ndm): the count of FastV and its successors (no grouped heads, two MLP matrices)."""
+    d, m = shape.width, shape.mlp
+    return shape.layers * (4 * rows * d**2 + 2 * rows**2 * d + 2 * rows * d * m)
+
+
+def vit_flops(shape: ModelShape, patches: int) -> int:
+    """FLOPs of the vision tower and the connector for one image."""
+    widths = shape.connector
+    connector = sum(a * b for a, b in pairwise(widths))
+    embedding = shape.vit_inputs * shape.vision.width
+    return block_flops(shape.vision, patches) + 2 * patches * (embedding + connector)
+
+
+def kv_bytes_of(shape: DecoderShape, rows: int) -> int:
+    """Bytes that this many cached rows take."""
+    return 2 * shape.layers * shape.kv_heads * shape.head_dim * shape.kv_itemsize * rows
+
+
+@dataclass(frozen=True)
+class Cost:
+    """One sample's cost, with reduction and (`_full`) without; anchor FLOPs are what the reducer adds."""
+
+    prefill_flops: int
+    prefill_flops_full: int
+    flops_literature: int
+    flops_literature_full: int
+    vit_flops: int
+    anchor_flops: int
+    kv_bytes: int
+    kv_bytes_full: int
+
+
+def cost_of(trace: Trace, kv_bytes: int, shape: ModelShape, anchor_flops: int) -> Cost:
+    """The cost of what a context has read; `kv_bytes` is the measured size of its cache."""
+    language, blocks = shape.language, trace.blocks
+    return Cost(
+        prefill_flops=sum(block_flops(language, block.rows, block.cached) for block in blocks),
+        prefill_flops_full=sum(block_flops(language, block.full_rows, block.full_cached) for block in blocks),
+        flops_literature=literature_flops(language, sum(block.rows for block in blocks)),
+        flops_literature_full=literature_flops(language, sum(block.full_rows for block in blocks)),
+        vit_flops=sum(vit_flops(shape, patches) for patches in trace.vit_patches),
+        anchor_flops=anchor_flops,
+        kv_bytes=kv_bytes,
+        kv_bytes_full=kv_bytes + kv_bytes_of(language, trace.dropped),
+    )
+
+
+def summarise_costs(costs: Sequence[Mapping[str, int]]) -> dict[str, float]:
+    """Means over samples, and the ratios that tables quote: of sums, so that large images weigh more.
+
+    `net_speedup_flops` also counts the vision tower, and the anchors against the reducer.
+    """
+    total = {key: sum(cost[key] for cost in costs) for key in costs[0]}
+    full = total["vit_flops"] + total["prefill_flops_full"]
+    reduced = total["vit_flops"] + total["prefill_flops"] + total["anchor_flops"]
+    return {key: value / len(costs) for key, value in total.items()} | {
+        "prefill_speedup_flops": total["prefill_flops_full"] / total["prefill_flops"],
+        "literature_speedup_flops": total["flops_literature_full"] / total["flops_literature"],
+        "net_speedup_flops": full / reduced,
+        "kv_ratio": total["kv_bytes_full"] / total["kv_bytes"],
+    }
+
+
+def summarise_tokens(counts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Mean visual tokens per sample before and after reduction, and the share alive in each layer."""
+    full, kept = (sum(count[key] for count in counts) / len(counts) for key in ("full", "kept"))
+    alive = [sum(layer) / len(counts) for layer in zip(*(count["per_layer"] for count in counts), strict=True)]
+    share = [layer / full for layer in alive] if full else []
+    return {"full": full, "kept": kept, "ratio": kept / full if full else 1.0, "per_layer": share}

@@ -1,0 +1,138 @@
+"""What the stages of a reducer cost on random tokens, beside one matrix product in float32.
+
+The product has the FLOPs of the merge's similarities, 2·(n-k)·k·d, so a ratio says the same on every machine.
+"""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+import torch
+import torch.nn.functional as F
+from omegaconf import DictConfig, OmegaConf
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from tqdm import tqdm
+
+from g2tr.config import build
+from g2tr.errors import InputError
+from g2tr.models.bagel.load import read_device, read_dtype
+from g2tr.reducer import Reducer
+from g2tr.tokens import Anchors, Grid, LatentGrid, VisualTokens
+
+CHANNELS = 64  # 2 x 2 latents of 16 channels
+PATCHES_PER_TOKEN = 64 / 70  # along a side: BAGEL's latent patches and ViT tokens of the largest square image
+Calls = dict[str, Callable[[], object]]
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Median time of one stage for n tokens of which k stay, and its ratio to that of the product."""
+
+    n: int
+    k: int
+    stage: str
+    milliseconds: float
+    ratio: float
+
+
+def profile(cfg: DictConfig) -> list[Timing]:
+    """Times every stage of `cfg.reducer` at `cfg.sizes`, and prints the table.
+
+    Raises `InputError` for a reducer that reads what only a model has, and where nothing would be reduced.
+    """
+    reducer, device, dtype = build(cfg.reducer), read_device(cfg.device), read_dtype(cfg.dtype)
+    check(reducer, cfg)
+    timings = []
+    for n in cfg.sizes:
+        generator = torch.Generator().manual_seed(cfg.seed)
+        timings += time_stages(reducer, random_tokens(n, cfg.width, dtype, generator, device), cfg.repeats)
+    console = Console()
+    console.print(f"{reducer.name}: {cfg.dtype} tokens of width {cfg.width} on {device}, torch {torch.__version__}")
+    console.print(as_table(timings))
+    return timings
+
+
+def check(reducer: Reducer, cfg: DictConfig) -> None:
+    """Raises `InputError` for what cannot be timed."""
+    sizes = list(cfg.sizes) if OmegaConf.is_list(cfg.sizes) else [0]
+    if not all(type(number) is int and number >= 1 for number in (cfg.width, cfg.repeats, *sizes)):
+        given = f"width={cfg.width} repeats={cfg.repeats} sizes={cfg.sizes}"
+        raise InputError(f"width, repeats and the list of sizes must be whole numbers of at least 1, got {given}")
+    if unknown := reducer.reads - {LatentGrid}:
+        raise InputError(f"{reducer.name} reads {', '.join(kind.__name__ for kind in unknown)}, which needs a model")
+    if idle := [n for n in sizes if reducer.budget(n) == n]:
+        raise InputError(f"{reducer.name} keeps all of {idle} tokens; choose larger sizes or a lower keep_ratio")
+
+
+def random_tokens(
+    n: int, width: int, dtype: torch.dtype, generator: torch.Generator, device: torch.device
+) -> VisualTokens:
+    """n tokens of one image, and its latents with a projection into `width`."""
+    grid = squarest(n)
+    h, w = (max(1, round(side * PATCHES_PER_TOKEN)) for side in grid)
+    shapes = ((n, width), (h, w, CHANNELS), (width, CHANNELS))
+    features, mean, weight = (torch.randn(shape, generator=generator).to(device) for shape in shapes)
+    features, weight = features.to(dtype), weight.to(dtype)
+    latent = LatentGrid(mean, torch.ones_like(mean), lambda patches: F.linear(patches.to(weight), weight))
+    return VisualTokens(features, grid, (latent,))
+
+
+def squarest(n: int) -> Grid:
+    """The grid of n cells that is closest to a square."""
+    height = max(side for side in range(1, math.isqrt(n) + 1) if n % side == 0)
+    return height, n // height
+
+
+def stage_calls(reducer: Reducer, tokens: VisualTokens, k: int) -> Calls:
+    """Each stage on what the stages before it gave."""
+    anchored = reducer.anchored(tokens)
+    scores = reducer.importance(anchored)
+    kept = reducer.selection(scores, anchored, k)
+    anchors: Calls = {"anchors": lambda: reducer.anchored(tokens)} if Anchors in reducer.stage_reads else {}
+    return anchors | {
+        "importance": lambda: reducer.importance(anchored),
+        "selection": lambda: reducer.selection(scores, anchored, k),
+        "merge": lambda: reducer.merge(anchored, kept),
+    }
+
+
+def time_stages(reducer: Reducer, tokens: VisualTokens, repeats: int) -> list[Timing]:
+    """Medians over rounds in which everything runs once, so that a busy moment touches all alike."""
+    features, k = tokens.features, reducer.budget(len(tokens.features))
+    n, product = len(features), (features[k:].float(), features[:k].float().T)
+    calls = stage_calls(reducer, tokens, k) | {"product": lambda: torch.matmul(*product)}
+    rounds = [
+        {stage: seconds(call, features.device) for stage, call in calls.items()}
+        for _ in tqdm(range(repeats + 1), desc=f"{n} tokens", delay=2, leave=False)
+    ]
+    medians = {stage: median(times[stage] for times in rounds[1:]) for stage in calls}
+    return [Timing(n, k, stage, 1000 * time, time / medians["product"]) for stage, time in medians.items()]
+
+
+def seconds(call: Callable[[], object], device: torch.device) -> float:
+    """How long one call takes until its device is done."""
+    settle(device)
+    start = time.perf_counter()
+    call()
+    settle(device)
+    return time.perf_counter() - start
+
+
+def settle(device: torch.device) -> None:
+    """Waits for what a GPU has yet to do."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def as_table(timings: Sequence[Timing]) -> Table:
+    """One row for each stage and size."""
+    table = Table(box=box.MARKDOWN)
+    for column in ("tokens", "kept", "stage", "ms", "stage / product"):
+        table.add_column(column, justify="left" if column == "stage" else "right")
+    for t in timings:
+        table.add_row(str(t.n), str(t.k), t.stage, f"{t.milliseconds:.2f}", f"{t.ratio:.3f}")
+    return table

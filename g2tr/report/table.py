@@ -1,0 +1,98 @@
+"""Runs side by side, one Markdown table per benchmark."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+
+from g2tr.config import build
+from g2tr.evaluate import Run
+
+PERCENT = ("accuracy", "success")
+STAGES = ("importance", "selection", "merge")
+Row = dict[str, str]
+
+
+def stages(reducer: Mapping[str, Any]) -> str:
+    """What a reducer is composed of: importance × selection × merge."""
+    if reducer["keep_ratio"] == 1:
+        return "–"
+    return " × ".join(str(reducer[stage]["_target_"]).split(".")[-2] for stage in STAGES)
+
+
+def score_cell(name: str, value: float, relative: Mapping[str, float]) -> str:
+    """A score, and in brackets its share of the unreduced model's."""
+    text = f"{100 * value:.1f} %" if name.split("/")[0] in PERCENT else f"{value:.2f}"
+    return f"{text} ({100 * relative[name]:.1f})" if name in relative else text
+
+
+def flops_cell(value: float) -> str:
+    """FLOPs with a prefix."""
+    return f"{value / 1e12:.2f} T" if value >= 1e12 else f"{value / 1e9:.2f} G"
+
+
+def bytes_cell(value: float) -> str:
+    """Bytes with a prefix."""
+    return f"{value / 2**20:.2f} MiB" if value >= 2**20 else f"{value / 2**10:.0f} KiB"
+
+
+def cost_cells(result: Mapping[str, Any]) -> Row:
+    """Tokens and cost of a run on one benchmark; "net" counts ViT and anchors as well."""
+    cost, tokens = result["cost"], result["tokens"]
+    return {
+        "ViT tokens": f"{tokens['kept']:.4g} / {tokens['full']:.4g}",
+        "prefill FLOPs": f"{flops_cell(cost['prefill_flops'])} ({cost['prefill_speedup_flops']:.2f}x)",
+        "KV cache": f"{bytes_cell(cost['kv_bytes'])} ({cost['kv_ratio']:.2f}x)",
+        "ViT FLOPs": flops_cell(cost["vit_flops"]),
+        "anchor FLOPs": flops_cell(cost["anchor_flops"]) if cost["anchor_flops"] else "–",
+        "net": f"{cost['net_speedup_flops']:.2f}x",
+    }
+
+
+def row_of(run: Run, benchmark: str, headline: Sequence[str]) -> Row:
+    """One run on one benchmark."""
+    reducer, result = run.metrics["reducer"], run.metrics["benchmarks"][benchmark]
+    scores, relative = result["scores"], result.get("relative", {})
+    row = {"reducer": reducer["name"], "stages": stages(reducer), "keep": f"{reducer['keep_ratio']:g}"}
+    row |= {name: score_cell(name, scores[name], relative) if name in scores else "" for name in headline}
+    row |= cost_cells(result) if "cost" in result else {}
+    return row | ({"failed": str(result["failed"])} if result["failed"] else {})
+
+
+def markdown(rows: Sequence[Row]) -> str:
+    """Rows as a Markdown table; columns that are empty throughout are left out."""
+    names = [name for name in dict.fromkeys(name for row in rows for name in row) if any(row.get(name) for row in rows)]
+    lines = [names, *([row.get(name, "") for name in names] for row in rows)]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(names))]
+    text = ["| " + " | ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)) + " |" for line in lines]
+    return "\n".join([text[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *text[1:]])
+
+
+def findings(runs: Sequence[Run], benchmark: str, score: str) -> list[str]:
+    """Sentences about reducers that fall below random reduction at the same keep ratio."""
+    values = [(run.metrics["reducer"], run.metrics["benchmarks"][benchmark]["scores"].get(score)) for run in runs]
+    randoms = {reducer["keep_ratio"]: value for reducer, value in values if reducer["name"] == "random"}
+    return [
+        f"Finding: {reducer['name']} at {reducer['keep_ratio']:g} scores below random reduction on {benchmark}: "
+        f"{score} {score_cell(score, value, {})} against {score_cell(score, randoms[reducer['keep_ratio']], {})}."
+        for reducer, value in values
+        if value is not None and value < (randoms.get(reducer["keep_ratio"]) or value)
+    ]
+
+
+def comparison(runs: Sequence[Run]) -> str:
+    """All runs on each benchmark of the last one, findings, and where the run folders are."""
+    last, parts = runs[-1].metrics, []
+    for name, node in last["benchmark"].items():
+        shared = [run for run in runs if name in run.metrics["benchmarks"]]
+        headline = (*build(node).headline, "agreement_psnr")
+        samples = last["benchmarks"][name]["n"]
+        parts += [f"\n{name}: {samples} samples, {last['model']['name']}, {last['preprocess']} preprocessing\n"]
+        parts += [markdown([row_of(run, name, headline) for run in shared]), *findings(shared, name, headline[0])]
+    parts += ["\nIn brackets: scores in % of the unreduced model, savings as multiples of it. Run folders:"]
+    return "\n".join([*parts, *(f"  {run.folder.path}" for run in runs)])
+
+
+def print_comparison(runs: Sequence[Run]) -> None:
+    """Prints the comparison; lines are never wrapped, so that they can be pasted."""
+    Console(soft_wrap=True, highlight=False, markup=False).print(comparison(runs))

@@ -1,0 +1,81 @@
+"""From predictions to metrics: grades of every sample, scores of every benchmark, tokens, cost and time."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from g2tr.benchmarks.sample import Benchmark, Sample
+from g2tr.metrics.cost import summarise_costs, summarise_tokens
+from g2tr.metrics.editing import agreement
+from g2tr.run import Record, RunFolder
+
+Scores = dict[str, float]
+PHASES = ("encode", "anchors", "reduce", "prefill", "decode", "denoise")
+
+
+def grade_record(
+    record: Record, sample: Sample, benchmark: Benchmark, folder: RunFolder, reference: RunFolder | None
+) -> Record:
+    """The record with its grades; a sample without prediction has none."""
+    if record.prediction is None:
+        return record
+    if benchmark.task == "answer":
+        return replace(record, score=benchmark.grade(sample, record.prediction))
+    image = folder.load_image(record.prediction)
+    grades = dict(benchmark.grade(sample, image))
+    if reference is not None and (reference.path / record.prediction).is_file():
+        grades |= agreement(image, reference.load_image(record.prediction))
+    return replace(record, score=grades)
+
+
+def score_benchmark(benchmark: Benchmark, samples: Sequence[Sample], records: Sequence[Record]) -> dict[str, Any]:
+    """Scores, tokens and cost of one benchmark; `n` samples were graded, `failed` ones had an error."""
+    pairs = list(zip(samples, records, strict=True))
+    graded = [(sample, record.score) for sample, record in pairs if record.score]
+    scores = benchmark.summarise(graded) if graded else {}
+    extra = [name for name in ("agreement_psnr", "agreement_ssim") if graded and all(name in g for _, g in graded)]
+    scores |= {name: sum(grades[name] for _, grades in graded) / len(graded) for name in extra}
+    failed = sum(record.error is not None for record in records)
+    return {"n": len(graded), "scores": scores, "failed": failed} | account(records)
+
+
+def account(records: Sequence[Record]) -> dict[str, Any]:
+    """Tokens and cost of the samples that were predicted."""
+    done = [record for record in records if record.cost]
+    if not done:
+        return {}
+    tokens = summarise_tokens([record.visual_tokens for record in done])
+    return {"tokens": tokens, "cost": summarise_costs([record.cost for record in done])}
+
+
+def relative(scores: Mapping[str, float], reference: Mapping[str, float]) -> Scores:
+    """Each score as a share of the unreduced model's, where that is not 0."""
+    return {name: value / reference[name] for name, value in scores.items() if reference.get(name)}
+
+
+def total_seconds(records: Sequence[Record]) -> dict[str, float]:
+    """Seconds of all samples, phase by phase."""
+    spent = {phase: sum(record.seconds.get(phase, 0.0) for record in records) for phase in PHASES}
+    return {phase: seconds for phase, seconds in spent.items() if seconds}
+
+
+def score_run(
+    folder: RunFolder,
+    records: Mapping[tuple[str, str], Record],
+    benchmarks: Mapping[str, Benchmark],
+    samples: Mapping[str, Sequence[Sample]],
+    reference: tuple[RunFolder, Mapping[str, Any]] | None,
+) -> tuple[list[Record], dict[str, Any]]:
+    """All records in the order of the benchmarks, graded, and the measured part of `metrics.json`."""
+    everything: list[Record] = []
+    scored: dict[str, Any] = {}
+    for name, benchmark in benchmarks.items():
+        graded = [
+            grade_record(records[name, sample.id], sample, benchmark, folder, reference and reference[0])
+            for sample in samples[name]
+        ]
+        scored[name] = score_benchmark(benchmark, samples[name], graded)
+        if reference is not None:
+            scored[name]["relative"] = relative(scored[name]["scores"], reference[1]["benchmarks"][name]["scores"])
+        everything += graded
+    return everything, {"benchmarks": scored} | account(everything) | {"seconds": total_seconds(everything)}

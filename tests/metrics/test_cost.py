@@ -1,0 +1,103 @@
+"""Closed forms against torch's counter, on the real model code and on published sizes."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from g2tr.importance.norm import Norm
+from g2tr.merge.drop import Drop
+from g2tr.metrics.cost import block_flops, cost_of, kv_bytes_of, literature_flops, summarise_costs, vit_flops
+from g2tr.models.bagel.model import Bagel
+from g2tr.models.base import DecoderShape
+from g2tr.reducer import Reducer
+from g2tr.selection.topk import TopK
+
+BAGEL_7B = DecoderShape(layers=28, width=3584, heads=28, kv_heads=4, head_dim=128, mlp=18944)
+
+
+def sdpa_flops(q: Any, k: Any, v: Any, *_: Any, out_shape: Any = None, **__: Any) -> int:
+    """CPU attention, which torch's counter does not know: both products over all pairs of rows."""
+    batch, heads, rows, width = q
+    return int(2 * batch * heads * rows * k[-2] * (width + v[-1]))
+
+
+@contextmanager
+def counted() -> Iterator[FlopCounterMode]:
+    operator = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
+    with FlopCounterMode(display=False, custom_mapping={operator: sdpa_flops}) as counter:
+        yield counter
+
+
+@pytest.fixture
+def half() -> Reducer:
+    return Reducer(Norm(), TopK(), Drop(), keep_ratio=0.5)
+
+
+def test_prefill_flops_equal_those_that_torch_counts(bagel_tiny: Bagel, scene: Any, half: Reducer) -> None:
+    for reducer in (half, Reducer(Norm(), TopK(), Drop(), keep_ratio=1.0)):
+        context = bagel_tiny.context()
+        tokens = bagel_tiny.encode(scene, reducer.reads)
+        with torch.inference_mode(), counted() as counter:
+            context.read_tokens(tokens, reducer(tokens))
+            context.read_text("what color is the ring ?")
+        cost = cost_of(context.trace, context.kv_bytes, bagel_tiny.shape, anchor_flops=0)
+        assert cost.prefill_flops == counter.get_total_flops()
+
+
+def test_full_cost_is_what_the_unreduced_model_pays(bagel_tiny: Bagel, scene: Any, half: Reducer) -> None:
+    unreduced = Reducer(Norm(), TopK(), Drop(), keep_ratio=1.0)
+    costs = []
+    for reducer in (half, unreduced):
+        outcome = bagel_tiny.answers([scene], ["what color is the ring ?"], reducer, 4)[0]
+        costs.append(cost_of(outcome.trace, outcome.kv_bytes, bagel_tiny.shape, 0))
+    assert costs[0].prefill_flops_full == costs[1].prefill_flops == costs[1].prefill_flops_full
+    assert costs[0].kv_bytes_full == costs[1].kv_bytes == costs[1].kv_bytes_full
+    assert costs[0].prefill_flops < costs[1].prefill_flops
+
+
+def test_vit_flops_equal_those_that_torch_counts(bagel_tiny: Bagel, scene: Any) -> None:
+    with torch.inference_mode(), counted() as counter:
+        tokens = bagel_tiny.encode(scene, frozenset())
+    assert vit_flops(bagel_tiny.shape, len(tokens.features)) == counter.get_total_flops()
+
+
+def test_anchor_flops_equal_those_that_torch_counts(bagel_tiny: Bagel, scene: Any) -> None:
+    with torch.inference_mode(), counted() as counter:
+        bagel_tiny.parts.encode_vae(scene)
+    assert bagel_tiny.vae_flops((224, 224)) == counter.get_total_flops()
+
+
+@pytest.mark.parametrize(("rows", "flops"), [(1024, 13784697536512), (512, 6787122069504)])
+def test_the_7b_model_costs_what_was_measured(rows: int, flops: int) -> None:
+    assert block_flops(BAGEL_7B, rows) == flops
+
+
+def test_the_literature_formula_reproduces_the_published_prefill() -> None:
+    assert literature_flops(BAGEL_7B, 766) / 1e12 == pytest.approx(4.13, abs=0.01)
+    assert literature_flops(BAGEL_7B, 401) / 1e12 == pytest.approx(2.13, abs=0.01)
+
+
+def test_a_cached_row_of_the_7b_model_takes_56_kib() -> None:
+    assert kv_bytes_of(BAGEL_7B, 1) == 57_344
+
+
+def test_ratios_are_of_sums_and_anchors_count_against_the_reducer() -> None:
+    cost = {
+        "prefill_flops": 100,
+        "prefill_flops_full": 200,
+        "flops_literature": 50,
+        "flops_literature_full": 150,
+        "vit_flops": 60,
+        "anchor_flops": 100,
+        "kv_bytes": 10,
+        "kv_bytes_full": 40,
+    }
+    summary = summarise_costs([cost, {**cost, "prefill_flops_full": 400}])
+    assert summary["prefill_speedup_flops"] == pytest.approx(600 / 200)
+    assert summary["net_speedup_flops"] == pytest.approx((120 + 600) / (120 + 200 + 200))
+    assert summary["kv_ratio"] == pytest.approx(4.0)
+    assert summary["vit_flops"] == 60

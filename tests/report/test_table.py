@@ -1,0 +1,74 @@
+from pathlib import Path
+from typing import Any
+
+from g2tr.evaluate import Run
+from g2tr.report.table import bytes_cell, comparison, findings, flops_cell, markdown, score_cell, stages
+from g2tr.run import RunFolder
+
+STAGES = {
+    stage: {"_target_": f"g2tr.{stage}.{stem}.X"}
+    for stage, stem in (("importance", "latent"), ("selection", "balanced"), ("merge", "nearest"))
+}
+COST = {
+    "prefill_flops": 1e9,
+    "vit_flops": 5e8,
+    "anchor_flops": 0.0,
+    "kv_bytes": 2048.0,
+    "prefill_speedup_flops": 2.0,
+    "kv_ratio": 1.9,
+    "net_speedup_flops": 1.5,
+}
+
+
+def run(name: str, keep: float, accuracy: float) -> Run:
+    result: dict[str, Any] = {
+        "n": 10,
+        "failed": 0,
+        "scores": {"accuracy": accuracy},
+        "relative": {"accuracy": accuracy / 0.8},
+        "tokens": {"full": 256.0, "kept": 256 * keep},
+        "cost": COST,
+    }
+    metrics = {
+        "reducer": {"name": name, "keep_ratio": keep, **STAGES},
+        "model": {"name": "bagel_tiny"},
+        "preprocess": "official_eval",
+        "benchmark": {"scenes": {"_target_": "g2tr.benchmarks.scenes.SceneQuestions"}},
+        "benchmarks": {"scenes": result},
+    }
+    return Run(RunFolder(Path(f"outputs/{name}")), metrics)
+
+
+def test_a_reducer_is_shown_as_its_three_stages() -> None:
+    assert stages({"keep_ratio": 0.5, **STAGES}) == "latent × balanced × nearest"
+    assert stages({"keep_ratio": 1, **STAGES}) == "–"
+
+
+def test_numbers_carry_their_units_and_shares() -> None:
+    assert score_cell("accuracy", 0.5, {"accuracy": 0.625}) == "50.0 % (62.5)"
+    assert score_cell("psnr", 25.126, {}) == "25.13"
+    assert (flops_cell(2.5e9), flops_cell(4.13e12)) == ("2.50 G", "4.13 T")
+    assert (bytes_cell(2048.0), bytes_cell(3.0 * 2**20)) == ("2 KiB", "3.00 MiB")
+
+
+def test_a_table_is_markdown_and_leaves_empty_columns_out() -> None:
+    lines = markdown([{"a": "1", "b": "", "c": "x"}, {"a": "22", "b": "", "d": "y"}]).splitlines()
+    assert lines == ["| a  | c | d |", "|----|---|---|", "| 1  | x |   |", "| 22 |   | y |"]
+
+
+def test_falling_below_random_is_said_aloud() -> None:
+    runs = [run("none", 1, 0.8), run("random", 0.5, 0.6), run("g2tr", 0.5, 0.5), run("best", 0.5, 0.7)]
+    said = findings(runs, "scenes", "accuracy")
+    assert len(said) == 1
+    assert said[0].startswith("Finding: g2tr at 0.5 scores below random reduction on scenes: accuracy 50.0 %")
+
+
+def test_nothing_is_said_where_no_random_run_is_beside() -> None:
+    assert findings([run("none", 1, 0.8), run("g2tr", 0.5, 0.5)], "scenes", "accuracy") == []
+
+
+def test_a_comparison_names_every_run_and_its_folder() -> None:
+    text = comparison([run("none", 1, 0.8), run("g2tr", 0.5, 0.72)])
+    assert "72.0 % (90.0)" in text
+    assert "1.00 G (2.00x)" in text
+    assert "outputs/none" in text and "outputs/g2tr" in text

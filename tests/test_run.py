@@ -1,0 +1,72 @@
+from pathlib import Path
+
+from PIL import Image
+
+from g2tr.run import Record, RunFolder, read_records, to_line
+
+
+def record(name: str, prediction: str = "yes") -> Record:
+    return Record(name, "scenes", "exist", "is there a red star ?", prediction, "yes", seed=1)
+
+
+def folder_of(path: Path) -> RunFolder:
+    folder = RunFolder(path / "run")
+    folder.prepare({"seed": 0}, fresh=False)
+    return folder
+
+
+def test_records_survive_the_file(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path)
+    folder.append(0, [record("a"), record("ü", "ja\nund\u2028nein")])
+    folder.append(1, [record("b")])
+    assert folder.records() == {r.key: r for r in (record("a"), record("ü", "ja\nund\u2028nein"), record("b"))}
+
+
+def test_a_line_that_a_kill_cut_off_costs_that_line_alone(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path)
+    folder.append(0, [record("a"), record("b")])
+    file = folder.path / "predictions.rank0.jsonl"
+    file.write_text(file.read_text()[:-20])
+    assert list(folder.records()) == [("scenes", "a")]
+    folder.append(0, [record("b"), record("c")])
+    assert [key[1] for key in folder.records()] == ["a", "b", "c"]
+
+
+def test_lines_of_another_kind_are_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "p.jsonl").write_text('{"unknown": 1}\n[]\nnull\n' + to_line(record("a")))
+    assert read_records(tmp_path / "p.jsonl") == [record("a")]
+
+
+def test_a_finished_run_has_one_file_of_predictions_and_its_metrics(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path)
+    folder.append(0, [record("a")])
+    assert folder.metrics() is None
+    folder.finish([record("a")], {"n": 1})
+    assert folder.metrics() == {"n": 1}
+    assert [p.name for p in folder.path.glob("predictions*")] == ["predictions.jsonl"]
+
+
+def test_a_fresh_start_forgets_what_was_there(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path)
+    folder.append(0, [record("a")])
+    folder.finish([record("a")], {"n": 1})
+    folder.prepare({"seed": 0}, fresh=True)
+    assert folder.records() == {}
+    assert folder.metrics() is None
+
+
+def test_images_come_back_as_they_were_stored(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path)
+    place = folder.save_image("edit/1", Image.new("RGB", (4, 2), (1, 2, 3)))
+    assert place == "images/edit_1.png"
+    assert folder.load_image(place).getpixel((3, 1)) == (1, 2, 3)
+
+
+def test_what_is_logged_lands_in_the_folder(tmp_path: Path) -> None:
+    import logging
+
+    folder = folder_of(tmp_path)
+    with folder.logged():
+        logging.getLogger("g2tr.somewhere").info("found %d", 3)
+    logging.getLogger("g2tr.somewhere").warning("too late")
+    assert (folder.path / "run.log").read_text().endswith("found 3\n")
