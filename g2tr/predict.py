@@ -1,5 +1,6 @@
 """Predictions of one model with one reducer, on one or many devices, written as they come."""
 
+import functools
 import hashlib
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -90,6 +91,7 @@ class Evaluation(LightningModule):
 
     def setup(self, stage: str) -> None:
         self.model = self.load_model(str(self.trainer.strategy.root_device))
+        self.vae_flops = functools.cache(self.model.vae_flops)
 
     def predict_dataloader(self) -> DataLoader[Group]:
         """Every n-th group, so that n processes share them and none is done twice."""
@@ -151,7 +153,7 @@ class Evaluation(LightningModule):
     def account(self, outcome: Outcome[Any]) -> dict[str, Any]:
         """Tokens, kept tokens, cost and time of an outcome."""
         trace = outcome.trace
-        anchor_flops = sum(self.model.vae_flops(size) for size in trace.anchor_encodes)
+        anchor_flops = sum(self.vae_flops(size) for size in trace.anchor_encodes)
         full = sum(len(view.homes) for view in trace.views)
         kept, layers = full - trace.dropped, self.model.shape.language.layers
         return {

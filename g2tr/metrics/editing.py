@@ -31,7 +31,7 @@ def ssim(a: Float[Tensor, "3 h w"], b: Float[Tensor, "3 h w"]) -> float:
     """Structural similarity, Gaussian window of 11 pixels."""
     from torchmetrics.functional.image import structural_similarity_index_measure
 
-    value = structural_similarity_index_measure(a[None], b[None], data_range=1.0)
+    value = structural_similarity_index_measure(a[None].float(), b[None].float(), data_range=1.0)
     assert isinstance(value, Tensor)
     return value.item()
 

@@ -4,6 +4,7 @@ Shapes: t query rows, c key rows, h query heads, g key heads, e head width.
 """
 
 from collections.abc import Callable
+from importlib.util import find_spec
 from itertools import accumulate
 
 import torch
@@ -72,11 +73,15 @@ def offsets(lengths: tuple[int, ...], device: torch.device) -> Tensor:
     return torch.tensor(list(accumulate(lengths, initial=0)), dtype=torch.int32, device=device)
 
 
-def attention(name: str, device: torch.device) -> Attend:
-    """The back end of this name. Raises `InputError` where it cannot run."""
+def attention(name: str, device: torch.device, dtype: torch.dtype) -> Attend:
+    """The back end of this name. Raises `InputError` where it cannot run on this device or with this type."""
     backends: dict[str, Attend] = {"sdpa": attend_sdpa, "varlen": attend_varlen, "flash": attend_flash}
     if name not in backends:
         raise InputError(f"unknown attention {name!r}; there are {', '.join(backends)}")
     if name != "sdpa" and device.type != "cuda":
         raise InputError(f"attention={name} needs a CUDA device, got {device.type}; sdpa runs everywhere")
+    if name != "sdpa" and dtype == torch.float32:
+        raise InputError(f"attention={name} needs bfloat16 or float16, got float32; sdpa takes every type")
+    if name == "flash" and find_spec("flash_attn") is None:
+        raise InputError("attention=flash needs the flash-attn package, which is not installed; varlen needs none")
     return backends[name]

@@ -1,4 +1,4 @@
-"""The FLUX autoencoder of a BAGEL checkpoint: LDM names and shapes → diffusers' AutoencoderKL.
+"""The FLUX autoencoder of a BAGEL checkpoint: diffusers' AutoencoderKL, by the LDM names and shapes of its file.
 
 Source: key tables of models-bagel.md section 3.
 """
@@ -13,19 +13,17 @@ if TYPE_CHECKING:
     from diffusers import AutoencoderKL
 
 Shapes = Mapping[str, tuple[int, ...]]
-RENAMES = (
-    (r"\.mid\.block_1\.", ".mid_block.resnets.0."),
-    (r"\.mid\.block_2\.", ".mid_block.resnets.1."),
-    (r"\.mid\.attn_1\.", ".mid_block.attentions.0."),
-    (r"(attentions\.0)\.norm\.", r"\1.group_norm."),
-    (r"(attentions\.0)\.([qkv])\.", r"\1.to_\2."),
-    (r"(attentions\.0)\.proj_out\.", r"\1.to_out.0."),
-    (r"\.down\.(\d+)\.block\.", r".down_blocks.\1.resnets."),
-    (r"\.down\.(\d+)\.downsample\.", r".down_blocks.\1.downsamplers.0."),
-    (r"\.up\.(\d+)\.block\.", r".up_blocks.\1.resnets."),
-    (r"\.up\.(\d+)\.upsample\.", r".up_blocks.\1.upsamplers.0."),
-    (r"\.nin_shortcut\.", ".conv_shortcut."),
-    (r"^(\w+)\.norm_out\.", r"\1.conv_norm_out."),
+LDM = (
+    (r"\.mid_block\.resnets\.0\.", ".mid.block_1."),
+    (r"\.mid_block\.resnets\.1\.", ".mid.block_2."),
+    (r"\.mid_block\.attentions\.0\.", ".mid.attn_1."),
+    (r"attn_1\.group_norm\.", "attn_1.norm."),
+    (r"attn_1\.to_([qkv])\.", r"attn_1.\1."),
+    (r"attn_1\.to_out\.0\.", "attn_1.proj_out."),
+    (r"\.(down|up)_blocks\.(\d+)\.resnets\.", r".\1.\2.block."),
+    (r"\.(down|up)_blocks\.(\d+)\.(down|up)samplers\.0\.", r".\1.\2.\3sample."),
+    (r"\.conv_shortcut\.", ".nin_shortcut."),
+    (r"\.conv_norm_out\.", ".norm_out."),
 )
 
 
@@ -34,11 +32,11 @@ def count_levels(shapes: Shapes) -> int:
     return len({match[1] for key in shapes if (match := re.match(r"encoder\.down\.(\d+)\.", key))})
 
 
-def library_name(key: str, levels: int) -> str:
-    """The AutoencoderKL name of an LDM key; LDM counts decoder levels from the finest."""
-    for pattern, name in RENAMES:
-        key = re.sub(pattern, name, key)
-    return re.sub(r"up_blocks\.(\d+)", lambda match: f"up_blocks.{levels - 1 - int(match[1])}", key)
+def ldm_name(name: str, levels: int) -> str:
+    """The key in `ae.safetensors` of a parameter of AutoencoderKL; LDM counts decoder levels from the finest."""
+    for pattern, ldm in LDM:
+        name = re.sub(pattern, ldm, name)
+    return re.sub(r"\.up\.(\d+)", lambda match: f".up.{levels - 1 - int(match[1])}", name)
 
 
 def vae_settings(shapes: Shapes, groups: int) -> dict[str, object]:
@@ -66,7 +64,9 @@ def build_vae(shapes: Shapes, groups: int, decoder: bool) -> "AutoencoderKL":
 
     try:
         vae = AutoencoderKL(**vae_settings(shapes, groups))
-    except (KeyError, ValueError) as error:
+    except KeyError as error:
+        raise InputError(f"ae.safetensors lacks {error.args[0]}") from None
+    except (IndexError, ValueError) as error:
         raise InputError(f"ae.safetensors has not the layout of a FLUX autoencoder: {error}") from None
     if not decoder:
         del vae.decoder

@@ -10,6 +10,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from g2tr.assets import ASSETS
 from g2tr.errors import InputError
 
 FILES = ("ema.safetensors", "ae.safetensors", "llm_config.json", "vit_config.json", "tokenizer.json")
@@ -19,8 +20,8 @@ Shapes = Mapping[str, tuple[int, ...]]
 
 
 def find_checkpoint(checkpoint: str, revision: str | None = None) -> Path:
-    """The folder of a checkpoint: a local path, or a hub id such as `ByteDance-Seed/BAGEL-7B-MoT`."""
-    folder = Path(checkpoint).expanduser()
+    """The folder of a checkpoint: a local path, a hub id such as `ByteDance-Seed/BAGEL-7B-MoT`, or `embedded`."""
+    folder = ASSETS / "bagel_tiny" if checkpoint == "embedded" else Path(checkpoint).expanduser()
     if not folder.is_dir():
         if checkpoint.startswith((".", "/", "~")) or checkpoint.count("/") != 1:
             raise InputError(f"model.checkpoint={checkpoint}: no such folder, and no hub id of the form owner/name")
@@ -45,12 +46,13 @@ def download(repo: str, revision: str | None) -> Path:
 
 @contextmanager
 def opened(path: Path, device: str = "cpu") -> Iterator[Any]:
-    """A safetensors file. Raises `InputError` where it is damaged."""
+    """A safetensors file. Raises `InputError` where it is damaged or cannot be read."""
     try:
-        with safe_open(path, framework="pt", device=device) as file:
-            yield file
-    except SafetensorError as error:
+        file = safe_open(path, framework="pt", device=device)
+    except (SafetensorError, OSError) as error:
         raise InputError(f"{path} is damaged or cut off: {error}") from None
+    with file:
+        yield file
 
 
 def read_shapes(path: Path) -> dict[str, tuple[int, ...]]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,7 +10,8 @@ from g2tr.errors import InputError
 from g2tr.models.bagel.transforms import Resize
 
 Json = Mapping[str, Any]
-Section = TypeVar("Section", "LanguageConfig", "VisionConfig")
+Section = TypeVar("Section", "LanguageConfig", "VisionConfig", "VaeConfig", "TransformConfig", "LatentConfig")
+Tower = TypeVar("Tower", "LanguageConfig", "VisionConfig")
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,36 @@ class VisionConfig:
 
 
 @dataclass(frozen=True)
+class VaeConfig:
+    """`vae` in `bagel_config.json`: the FLUX autoencoder, z = scale · (m - shift) for its mean m."""
+
+    z_channels: int = 16
+    scale_factor: float = 0.3611
+    shift_factor: float = 0.1159
+    norm_num_groups: int = 32
+
+
+@dataclass(frozen=True)
+class LatentConfig:
+    """`bagel_config.json` itself: the side of a latent patch."""
+
+    latent_patch_size: int = 2
+
+
+@dataclass(frozen=True)
+class TransformConfig:
+    """One of `image_transforms` in `bagel_config.json`, in pixels."""
+
+    max_image_size: int
+    min_image_size: int
+    image_stride: int
+
+    @property
+    def resize(self) -> Resize:
+        return Resize(self.max_image_size, self.min_image_size, self.image_stride)
+
+
+@dataclass(frozen=True)
 class SpecialTokens:
     """Ids of the four markers that BAGEL puts around texts and images."""
 
@@ -69,57 +100,78 @@ class BagelConfig:
     vit_side: int
     latent_side: int
     latent_patch: int = 2
-    latent_channels: int = 16
-    latent_scale: float = 0.3611
-    latent_shift: float = 0.1159
-    vae_groups: int = 32
+    vae: VaeConfig = field(default_factory=VaeConfig)
     vae_resize: Resize = field(default_factory=lambda: Resize(1024, 512, 16))
     vit_resize: Resize | None = None
 
 
 def read_json(path: Path) -> Json:
-    """A JSON object from a file. Raises `InputError` when it is missing or is no JSON object."""
+    """A JSON object from a file. Raises `InputError` when it cannot be read or is no JSON object."""
     try:
-        content = json.loads(path.read_text())
-    except FileNotFoundError:
-        raise InputError(f"{path.parent} is no BAGEL checkpoint: it has no {path.name}") from None
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from None
     except ValueError as error:
         raise InputError(f"{path} is not valid JSON: {error}") from None
+    return inner(content, path)
+
+
+def inner(content: object, where: Path | str) -> Json:
+    """A JSON object, as such. Raises `InputError` for anything else."""
     if not isinstance(content, dict):
-        raise InputError(f"{path} must hold a JSON object, got {type(content).__name__}")
+        raise InputError(f"{where} must hold a JSON object, got {type(content).__name__}")
     return content
 
 
-def read_section(kind: type[Section], path: Path) -> Section:
-    """One configuration file as its dataclass; keys that we do not use are passed over."""
-    content = read_json(path)
-    names = {known.name for known in fields(kind)}
-    try:
-        return kind(**{key: value for key, value in content.items() if key in names})
-    except TypeError as error:
-        raise InputError(f"{path}: {error}") from None
+def section(kind: type[Section], content: Json, where: Path | str) -> Section:
+    """The keys of a JSON object that a dataclass names; others are passed over.
+
+    Raises `InputError` for a missing key, a count that is no whole number above 0, and a value that is no number.
+    """
+    for known in fields(kind):
+        if known.name in content:
+            check_number(content[known.name], known.type is int, f"{where}: {known.name}")
+        elif known.default is MISSING:
+            raise InputError(f"{where} lacks {known.name}")
+    return kind(**{known.name: content[known.name] for known in fields(kind) if known.name in content})
+
+
+def check_number(value: object, whole: bool, where: str) -> None:
+    """Raises `InputError` for what is no number, or no count where `whole`."""
+    if whole and (type(value) is not int or value < 1):
+        raise InputError(f"{where} must be a whole number above 0, got {value!r}")
+    if type(value) not in (int, float):
+        raise InputError(f"{where} must be a number, got {value!r}")
+
+
+def read_tower(kind: type[Tower], path: Path) -> Tower:
+    """The configuration file of one transformer."""
+    config = section(kind, read_json(path), path)
+    width, heads = config.hidden_size, config.num_attention_heads
+    if width % heads:
+        raise InputError(f"{path}: num_attention_heads must divide hidden_size {width}, got {heads}")
+    return config
 
 
 def read_config(folder: Path, vit_side: int, latent_side: int) -> BagelConfig:
-    """The configuration of a checkpoint folder.
+    """The configuration of a checkpoint folder; the sides are those of its position tables.
 
     `bagel_config.json` is optional: it states, for models other than the 7B, what the published code hard-codes.
     """
-    extra = read_json(folder / "bagel_config.json") if (folder / "bagel_config.json").exists() else {}
-    vae = extra.get("vae", {})
+    path = folder / "bagel_config.json"
+    extra = read_json(path) if path.exists() else {}
+    rules = inner(extra.get("image_transforms", {}), f"{path}: image_transforms")
     resizes = {
-        f"{name}_resize": Resize(rule["max_image_size"], rule["min_image_size"], rule["image_stride"])
-        for name, rule in extra.get("image_transforms", {}).items()
+        f"{name}_resize": section(TransformConfig, inner(rules[name], f"{path}: {name}"), f"{path}: {name}").resize
+        for name in ("vae", "vit")
+        if name in rules
     }
     return BagelConfig(
-        read_section(LanguageConfig, folder / "llm_config.json"),
-        read_section(VisionConfig, folder / "vit_config.json"),
+        read_tower(LanguageConfig, folder / "llm_config.json"),
+        read_tower(VisionConfig, folder / "vit_config.json"),
         vit_side,
         latent_side,
-        latent_patch=extra.get("latent_patch_size", 2),
-        latent_channels=vae.get("z_channels", 16),
-        latent_scale=vae.get("scale_factor", 0.3611),
-        latent_shift=vae.get("shift_factor", 0.1159),
-        vae_groups=vae.get("norm_num_groups", 32),
+        section(LatentConfig, extra, path).latent_patch_size,
+        section(VaeConfig, inner(extra.get("vae", {}), f"{path}: vae"), f"{path}: vae"),
         **resizes,
     )

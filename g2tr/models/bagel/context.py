@@ -103,7 +103,8 @@ class Context(State):
         """Denoises an image of (height, width) pixels; the conversation does not grow.
 
         The other two contexts are what guidance is measured from: this conversation without its last text,
-        and without its images. Raises `InputError` where guidance asks for one that is not given.
+        and without its images. Raises `InputError` where guidance asks for one that is not given, and for a
+        size that is no multiple of a latent patch or too large for the position table.
         """
         patches = self.write_latent(size, sampling, without_text, without_image, generator)
         with self.clock.phase("denoise"):
@@ -119,12 +120,21 @@ class Context(State):
     ) -> torch.Tensor:
         """The latent patches ("h w p") of the image that `write_image` decodes."""
         self.require_generation("writing an image")
-        config, codec = self.parts.network.config, self.parts.codec
-        height, width = (side // (codec.downsample * config.latent_patch) for side in size)
-        channels = config.latent_patch**2 * config.latent_channels
+        config = self.parts.network.config
+        height, width = self.patch_grid(size)
+        channels = config.latent_patch**2 * config.vae.z_channels
         noise = torch.randn((height * width, channels), generator=generator).unflatten(0, (height, width))
         with self.clock.phase("denoise"):
             return denoise(self, without_text, without_image, noise.to(self.parts.device), sampling)
+
+    def patch_grid(self, size: Grid) -> Grid:
+        """The grid of latent patches of an image of this size. Raises `InputError` where there is none."""
+        config = self.parts.network.config
+        cell = self.parts.codec.downsample * config.latent_patch
+        limit = config.latent_side * cell
+        if any(side % cell or not 0 < side <= limit for side in size):
+            raise InputError(f"image sides must be multiples of {cell} up to {limit}, got {size[0]} x {size[1]} pixels")
+        return size[0] // cell, size[1] // cell
 
     def require_generation(self, what: str) -> None:
         """Raises `InputError` on a model that was loaded for understanding only."""

@@ -3,6 +3,7 @@
 Source: `generate_image`, `_forward_flow` of the official code; models-bagel.md section 10.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -26,7 +27,7 @@ class Sampling:
     shift: float = 3.0
     text_scale: float = 4.0
     image_scale: float = 2.0
-    interval: tuple[float, float] = (0.0, 1.0)
+    interval: Sequence[float] = (0.0, 1.0)
     renorm: str = "text_channel"
     renorm_min: float = 0.0
 

@@ -18,6 +18,7 @@ from g2tr.pack import Layout, pack
 
 Rows = Int[Tensor, " r"] | slice
 KeyRows = tuple[Float[Tensor, "c g e"], Float[Tensor, "c g e"]]
+NewRows = tuple[Float[Tensor, "t g e"], Float[Tensor, "t g e"]]
 EVERY = slice(None)
 
 
@@ -52,7 +53,7 @@ class Block:
     causal: bool
 
 
-def join(caches: Sequence[Cache], layer: int, new: KeyRows, layout: Layout) -> KeyRows:
+def join(caches: Sequence[Cache], layer: int, new: NewRows, layout: Layout) -> KeyRows:
     """Cached and new rows of all samples in the order of the layout's key rows."""
     keys, values = (rows.new_empty(sum(layout.totals), *rows.shape[1:]) for rows in new)
     for target, rows, side in ((keys, new[0], 0), (values, new[1], 1)):
@@ -78,7 +79,7 @@ class Layer(nn.Module):
 
     def project(
         self, streams: Mapping[str, Tensor], block: Block, turn: Rotation
-    ) -> tuple[Float[Tensor, "t h e"], KeyRows]:
+    ) -> tuple[Float[Tensor, "t h e"], NewRows]:
         """Queries, and keys with values, of all new rows, each from its own expert."""
         first = next(iter(streams.values()))
         q, k, v = (first.new_empty(len(block.positions), heads, self.head_dim) for heads in self.heads)

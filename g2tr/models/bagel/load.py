@@ -11,15 +11,15 @@ import torch
 
 from g2tr.errors import InputError
 from g2tr.models.bagel.attention import attention
-from g2tr.models.bagel.autoencoder import build_vae, count_levels, library_name
+from g2tr.models.bagel.autoencoder import build_vae, count_levels, ldm_name
 from g2tr.models.bagel.checkpoint import find_checkpoint, load_weights, read_shapes
-from g2tr.models.bagel.config import BagelConfig, SpecialTokens, read_config
+from g2tr.models.bagel.config import BagelConfig, SpecialTokens, read_config, read_json
 from g2tr.models.bagel.flow import Sampling
 from g2tr.models.bagel.model import Bagel
 from g2tr.models.bagel.network import BagelNetwork, empty_network, published_name
 from g2tr.models.bagel.parts import Parts, Tokenizer
 from g2tr.models.bagel.thinking import Thinking
-from g2tr.models.bagel.transforms import preset
+from g2tr.models.bagel.transforms import Preset, preset
 from g2tr.models.bagel.vae import LatentCodec
 
 log = logging.getLogger(__name__)
@@ -46,13 +46,14 @@ def load_bagel(
     missing, surplus or misshaped tensor, or an unknown setting.
     """
     place, kind = read_device(device), read_dtype(dtype)
-    attend = attention(attention_backend, place)
+    attend = attention(attention_backend, place, kind)
     folder = find_checkpoint(checkpoint, revision)
     config = checkpoint_config(folder)
     rules = preset(preprocess, config.vae_resize, config.vit_resize)
     network = load_network(folder / "ema.safetensors", config, generation, place, kind)
     codec = load_codec(folder / "ae.safetensors", config, generation, place)
-    tokenizer, markers = load_tokenizer(folder)
+    check_tables(rules, config, codec.downsample)
+    tokenizer, markers = load_tokenizer(folder, config.language.vocab_size)
     settings = {
         "name": name,
         "checkpoint": checkpoint,
@@ -75,14 +76,14 @@ def read_dtype(name: str) -> torch.dtype:
 
 def read_device(name: str) -> torch.device:
     """The device of this name; `auto` takes the GPU where there is one."""
+    count = torch.cuda.device_count()
     if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-    except RuntimeError:
-        raise InputError(f"unknown device {name!r}; there are cpu, cuda, cuda:0 … and auto") from None
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise InputError(f"device={name}, but torch sees no GPU here")
+        return torch.device("cuda" if count else "cpu")
+    if not re.fullmatch(r"cpu|cuda(:\d+)?", name):
+        raise InputError(f"unknown device {name!r}; there are cpu, cuda, cuda:0 … and auto")
+    device = torch.device(name)
+    if device.type == "cuda" and (device.index or 0) >= count:
+        raise InputError(f"device={name}, but torch sees {count or 'no'} GPU here")
     return device
 
 
@@ -97,10 +98,25 @@ def table_side(shapes: Mapping[str, tuple[int, ...]], key: str) -> int:
     """The side of a square position table."""
     if key not in shapes:
         raise InputError(f"ema.safetensors lacks {key}")
-    side = math.isqrt(shapes[key][0])
-    if side**2 != shapes[key][0]:
-        raise InputError(f"ema.safetensors: {key} has {shapes[key][0]} rows, wanted a square number")
+    side = math.isqrt(math.prod(shapes[key][:1]))
+    if len(shapes[key]) != 2 or side**2 != shapes[key][0]:
+        raise InputError(f"ema.safetensors: {key} has shape {shapes[key]}, wanted a square number of rows")
     return side
+
+
+def check_tables(rules: Preset, config: BagelConfig, downsample: int) -> None:
+    """Raises `InputError` where the largest image of a preset does not fit the position table of its tokens."""
+    patch = config.vision.patch_size
+    tables = (
+        ("vit", rules.vit, patch, config.vit_side),
+        ("vae", rules.vae, config.latent_patch * downsample, config.latent_side),
+    )
+    for name, rule, cell, side in tables:
+        if rule.stride % cell or rule.max_side > side * cell:
+            raise InputError(
+                f"image_transforms.{name}: at most {rule.max_side} pixels in steps of {rule.stride} do not fit "
+                f"a position table of {side} x {side} tokens of {cell} pixels"
+            )
 
 
 def load_network(
@@ -122,12 +138,12 @@ def load_codec(path: Path, config: BagelConfig, generation: bool, device: torch.
     """The autoencoder in float32; without `generation`, its encoder."""
     shapes = read_shapes(path)
     with torch.device("meta"):
-        vae = build_vae(shapes, config.vae_groups, decoder=generation).eval().requires_grad_(False)
-    stored = {library_name(key, count_levels(shapes)): key for key in shapes}
+        vae = build_vae(shapes, config.vae.norm_num_groups, decoder=generation).eval().requires_grad_(False)
+    levels = count_levels(shapes)
     skipped = load_weights(
         vae,
         path,
-        lambda name: stored.get(name, name),
+        lambda name: ldm_name(name, levels),
         lambda key: not generation and key.startswith("decoder."),
         device,
         torch.float32,
@@ -142,13 +158,25 @@ def report_skipped(path: Path, keys: list[str]) -> None:
         log.info("%s: skipped %d tensors that understanding does not need (%s …)", path.name, len(keys), keys[0])
 
 
-def load_tokenizer(folder: Path) -> tuple[Tokenizer, SpecialTokens]:
-    """The checkpoint's tokenizer and the ids of its four markers."""
+def load_tokenizer(folder: Path, vocab_size: int) -> tuple[Tokenizer, SpecialTokens]:
+    """The checkpoint's tokenizer and the ids of its four markers.
+
+    Raises `InputError` where it cannot be read, lacks a marker, or has one for which there is no embedding.
+    """
     from transformers import AutoTokenizer
 
-    tokenizer: Any = AutoTokenizer.from_pretrained(str(folder))
+    for path in (folder / "tokenizer.json", folder / "tokenizer_config.json"):
+        if path.exists():
+            read_json(path)
+    try:
+        tokenizer: Any = AutoTokenizer.from_pretrained(str(folder))
+    except Exception as error:  # the tokenizers library raises bare exceptions
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise InputError(f"the tokenizer in {folder} cannot be read: {reason}") from None
     ids = [tokenizer.convert_tokens_to_ids(marker) for marker in MARKERS]
     absent = [m for m, i in zip(MARKERS, ids, strict=True) if i is None or i == tokenizer.unk_token_id]
     if absent:
         raise InputError(f"the tokenizer in {folder} lacks {', '.join(absent)}")
+    if max(ids) >= vocab_size:
+        raise InputError(f"the tokenizer in {folder} has marker ids {ids}, the model only {vocab_size} embeddings")
     return tokenizer, SpecialTokens(*ids)

@@ -44,7 +44,7 @@ class Bagel:
         return encode_flops(self.parts.codec, size)
 
     def context(self) -> Context:
-        """A new conversation, with the thinking prompt first where the model is to think."""
+        """A new, empty conversation."""
         return Context.new(self.parts)
 
     @torch.inference_mode()
@@ -84,10 +84,15 @@ class Bagel:
     def edit(
         self, images: Sequence[Image.Image], instruction: str, reducer: Reducer, seed: int = 0
     ) -> Outcome[Image.Image]:
-        """The last image, edited as told; every image is read as VAE latent and as reduced ViT tokens."""
+        """The last image, edited as told; every image is read as VAE latent and as reduced ViT tokens.
+
+        Raises `InputError` for an empty instruction, for no image, and on a model without its generation half.
+        """
         require_text([instruction])
+        if not images:
+            raise InputError("an edit needs at least one image")
         generator = torch.Generator().manual_seed(seed)
-        context, textless, imageless = self.context(), None, self.context()
+        context, imageless = self.context(), self.context()
         if self.thinking:
             context.read_text(self.thinking.generation)
             imageless.read_text(self.thinking.generation)

@@ -41,7 +41,7 @@ class BagelNetwork(nn.Module):
 
     def __init__(self, config: BagelConfig, generation: bool = True) -> None:
         super().__init__()
-        width, patch = config.language.hidden_size, config.latent_patch**2 * config.latent_channels
+        width, patch = config.language.hidden_size, config.latent_patch**2 * config.vae.z_channels
         self.config = config
         self.vit = VisionEncoder(config.vision, config.vit_side)
         self.connector = Mlp(config.vision.hidden_size, width, width)

@@ -1,7 +1,7 @@
 """Everything a checkpoint gives, loaded and ready to run."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -17,6 +17,7 @@ from g2tr.pack import grid_positions
 from g2tr.tokens import Grid, LatentGrid, VisualTokens
 
 
+@runtime_checkable
 class Tokenizer(Protocol):
     """Text ↔ ids, as transformers' tokenizers offer it."""
 

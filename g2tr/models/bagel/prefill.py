@@ -92,7 +92,7 @@ def read_visual(
     return hidden
 
 
-def read_latents(states: Sequence[State], patches: Sequence[Float[Tensor, "h w p"]]) -> Float[Tensor, "t d"]:
+def read_latents(states: Sequence[State], patches: Sequence[Float[Tensor, "_h _w p"]]) -> Float[Tensor, "t d"]:
     """Adds one clean image as VAE latents to each state."""
     embedded = [embed_patches(states[0].parts, image, 0.0) for image in patches]
     counts = [len(image) for image in embedded]

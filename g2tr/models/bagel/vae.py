@@ -3,13 +3,13 @@
 Source: `autoencoder.py`, `patchify` of the official code; models-bagel.md sections 3 and 9.
 """
 
-import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
+from torch.func import functional_call
 
 from g2tr.models.bagel.config import BagelConfig
 from g2tr.tokens import Grid
@@ -48,11 +48,12 @@ class LatentCodec:
         moments = self.vae.encoder(pixels[None].to(self.vae.dtype))[0].float()
         mean, logvar = moments.chunk(2)
         std = torch.exp(0.5 * logvar.clamp(-30, 20))
-        return Posterior(self.config.latent_scale * (mean - self.config.latent_shift), self.config.latent_scale * std)
+        scale, shift = self.config.vae.scale_factor, self.config.vae.shift_factor
+        return Posterior(scale * (mean - shift), scale * std)
 
     def decode(self, latent: Float[Tensor, "c h w"]) -> UInt8[Tensor, "y x 3"]:
         """The image of a scaled latent, as the official code rounds it (downwards)."""
-        raw = latent / self.config.latent_scale + self.config.latent_shift
+        raw = latent / self.config.vae.scale_factor + self.config.vae.shift_factor
         pixels: Tensor = self.vae.decoder(raw[None].to(self.vae.dtype))[0].float()
         return ((pixels * 0.5 + 0.5).clamp(0, 1) * 255).permute(1, 2, 0).to("cpu", torch.uint8)
 
@@ -67,7 +68,7 @@ class LatentCodec:
     def from_patches(self, patches: Float[Tensor, "h w p"]) -> Float[Tensor, "c y x"]:
         """The latent that `to_patches` cut."""
         p, (h, w, _) = self.config.latent_patch, patches.shape
-        blocks = patches.reshape(h, w, p, p, self.config.latent_channels)
+        blocks = patches.reshape(h, w, p, p, self.config.vae.z_channels)
         return blocks.permute(4, 0, 2, 1, 3).reshape(-1, h * p, w * p)
 
 
@@ -75,7 +76,8 @@ def encode_flops(codec: LatentCodec, size: Grid) -> int:
     """FLOPs of encoding an image of (height, width) pixels, counted on tensors without memory."""
     from torch.utils.flop_counter import FlopCounterMode
 
-    encoder = copy.deepcopy(codec.vae.encoder).to("meta")
+    encoder = codec.vae.encoder
+    weights = {name: weight.to("meta") for name, weight in encoder.state_dict().items()}
     with FlopCounterMode(display=False) as counter:
-        encoder(torch.empty(1, 3, *size, device="meta"))
+        functional_call(encoder, weights, (torch.empty(1, 3, *size, device="meta"),))
     return int(counter.get_total_flops())

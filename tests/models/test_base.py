@@ -1,0 +1,70 @@
+import time
+from inspect import signature
+
+import pytest
+import torch
+
+from g2tr.models.bagel.model import Bagel
+from g2tr.models.base import BlockRows, Clock, Model, Trace, View
+from g2tr.tokens import Reduction, VisualTokens, homes_of
+
+
+def view(count: int, kept: list[int]) -> View:
+    """What an image of `count` tokens leaves when only `kept` stay."""
+    index = torch.tensor(kept)
+    tokens = VisualTokens(torch.zeros(count, 4), (1, count))
+    return View.of(tokens, Reduction(tokens.features[index], index, homes_of(index, count)))
+
+
+def test_a_new_trace_has_seen_nothing() -> None:
+    assert (Trace().blocks, Trace().views, Trace().dropped) == ((), (), 0)
+
+
+def test_later_blocks_would_have_met_the_dropped_rows_of_all_images_before() -> None:
+    trace = Trace().block(5, 0)
+    trace = trace.view(view(10, [1, 2, 3])).block(5, 5, dropped=7)
+    trace = trace.view(view(6, [0, 5])).block(4, 10, dropped=4)
+    trace = trace.block(3, 14)
+    assert trace.blocks == (
+        BlockRows(rows=5, cached=0, full_rows=5, full_cached=0),
+        BlockRows(rows=5, cached=5, full_rows=12, full_cached=5),
+        BlockRows(rows=4, cached=10, full_rows=8, full_cached=17),
+        BlockRows(rows=3, cached=14, full_rows=3, full_cached=25),
+    )
+    assert (trace.vit_patches, trace.dropped) == ((10, 6), 11)
+
+
+def test_a_trace_is_not_changed_by_what_follows() -> None:
+    before = Trace().block(5, 0)
+    before.view(view(4, [0])).anchor_encode((32, 48))
+    assert (before.views, before.anchor_encodes, len(before.blocks)) == ((), (), 1)
+
+
+def test_extra_encodes_are_listed_with_their_sizes() -> None:
+    assert Trace().anchor_encode((32, 48)).anchor_encode((16, 16)).anchor_encodes == ((32, 48), (16, 16))
+
+
+def test_a_view_keeps_the_grid_the_kept_and_the_homes_on_the_cpu() -> None:
+    seen = view(4, [1, 3])
+    assert (seen.grid, seen.kept.tolist(), seen.homes.tolist()) == ((1, 4), [1, 3], [-1, 0, -1, 1])
+    assert seen.kept.device.type == seen.homes.device.type == "cpu"
+
+
+def test_a_phase_adds_up_its_time_even_when_it_fails() -> None:
+    clock = Clock()
+    with clock.phase("prefill"):
+        time.sleep(0.01)
+    first = clock.seconds["prefill"]
+    with pytest.raises(KeyError), clock.phase("prefill"):
+        time.sleep(0.01)
+        raise KeyError
+    assert 0.01 <= first < first + 0.01 <= clock.seconds["prefill"]
+    assert set(clock.seconds) == {"prefill"}
+
+
+@pytest.mark.parametrize("name", ["encode", "answers", "edit", "vae_flops"])
+def test_bagel_has_the_methods_of_the_contract(name: str) -> None:
+    wanted = signature(getattr(Model, name)).parameters
+    found = signature(getattr(Bagel, name)).parameters
+    assert list(found) == list(wanted)
+    assert {key: found[key].annotation for key in wanted} == {key: wanted[key].annotation for key in wanted}
