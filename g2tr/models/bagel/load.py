@@ -50,10 +50,10 @@ def load_bagel(
     folder = find_checkpoint(checkpoint, revision)
     config = checkpoint_config(folder)
     rules = preset(preprocess, config.vae_resize, config.vit_resize)
-    network = load_network(folder / "ema.safetensors", config, generation, place, kind)
+    tokenizer, markers = load_tokenizer(folder, config.language.vocab_size)
     codec = load_codec(folder / "ae.safetensors", config, generation, place)
     check_tables(rules, config, codec.downsample)
-    tokenizer, markers = load_tokenizer(folder, config.language.vocab_size)
+    network = load_network(folder / "ema.safetensors", config, generation, place, kind)
     settings = {
         "name": name,
         "checkpoint": checkpoint,
