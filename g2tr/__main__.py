@@ -1,4 +1,4 @@
-"""The command line: `g2tr` evaluates, `g2tr profile` measures a reducer. Starts without torch."""
+"""The command line: `g2tr` evaluates, `g2tr profile` measures a reducer, `g2tr train` trains. Starts without torch."""
 
 import os
 import sys
@@ -31,7 +31,18 @@ def run_profile(cfg: DictConfig) -> None:
     profile(cfg)
 
 
-COMMANDS: dict[str, Callable[[DictConfig], Any]] = {"evaluate": run_evaluate, "profile": run_profile}
+def run_train(cfg: DictConfig) -> None:
+    """Trains the embedded model from nothing."""
+    from g2tr.train.command import train
+
+    train(cfg)
+
+
+COMMANDS: dict[str, Callable[[DictConfig], Any]] = {
+    "evaluate": run_evaluate,
+    "profile": run_profile,
+    "train": run_train,
+}
 
 
 def main() -> None:

@@ -11,12 +11,12 @@ from omegaconf import DictConfig
 
 from g2tr import __version__
 from g2tr.benchmarks.sample import Benchmark, Sample
+from g2tr.cascade import Plan
 from g2tr.config import build, fingerprint, plain
 from g2tr.errors import InputError
 from g2tr.models.base import Model
 from g2tr.predict import Evaluation, groups_of, predict
 from g2tr.provenance import git_state, versions
-from g2tr.reducer import Reducer
 from g2tr.run import RunFolder
 from g2tr.score import score_run
 
@@ -60,7 +60,7 @@ class Evaluator:
                 return None
             return self.conclude(folder, config, reference)
 
-    def predict(self, folder: RunFolder, reducer: Reducer) -> int:
+    def predict(self, folder: RunFolder, reducer: Plan) -> int:
         """Predicts the samples that have no record yet; returns the rank of this process."""
         done = folder.records()
         log.info("%s: %d of %d samples are done", folder.path, len(done), sum(map(len, self.samples.values())))
@@ -113,11 +113,11 @@ def relevant(cfg: DictConfig, node: DictConfig) -> dict[str, Any]:
     return {"g2tr": __version__, "seed": cfg.seed} | {name: plain(value) for name, value in settings.items()}
 
 
-def build_reducer(node: DictConfig) -> Reducer:
-    """The reducer of a configuration node."""
+def build_reducer(node: DictConfig) -> Plan:
+    """The reducer or cascade of a configuration node."""
     reducer = build(node)
-    if not isinstance(reducer, Reducer):
-        raise InputError(f"reducer must be a g2tr.reducer.Reducer, got {type(reducer).__name__}")
+    if not isinstance(reducer, Plan):
+        raise InputError(f"reducer must be a g2tr Reducer or Cascade, got {type(reducer).__name__}")
     return reducer
 
 

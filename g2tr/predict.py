@@ -15,10 +15,10 @@ from PIL.Image import Image
 from torch.utils.data import DataLoader, Dataset
 
 from g2tr.benchmarks.sample import Benchmark, Sample
+from g2tr.cascade import Plan
 from g2tr.errors import InputError
 from g2tr.metrics.cost import cost_of
 from g2tr.models.base import Model, Outcome, Trace
-from g2tr.reducer import Reducer
 from g2tr.run import Record, RunFolder
 
 
@@ -69,13 +69,21 @@ def kept_bits(trace: Trace) -> list[dict[str, Any]]:
     return views
 
 
+def count_tokens(trace: Trace, layers: int) -> dict[str, Any]:
+    """Visual tokens of a sample: all, the mean over layers of those read, and those that layers read and cache."""
+    read, cached = ([sum(side[i] for side in sides) for i in range(layers)] for sides in (
+        [view.read for view in trace.views], [view.cached for view in trace.views]))
+    full = sum(len(view.homes) for view in trace.views)
+    return {"full": full, "kept": sum(read) / layers, "per_layer": read, "kv_per_layer": cached}
+
+
 class Evaluation(LightningModule):
     """Answers and edits the samples of a group, with one reducer."""
 
     def __init__(
         self,
         load_model: Callable[[str], Model],
-        reducer: Reducer,
+        reducer: Plan,
         benchmarks: Mapping[str, Benchmark],
         seed: int,
         folder: RunFolder,
@@ -154,10 +162,8 @@ class Evaluation(LightningModule):
         """Tokens, kept tokens, cost and time of an outcome."""
         trace = outcome.trace
         anchor_flops = sum(self.vae_flops(size) for size in trace.anchor_encodes)
-        full = sum(len(view.homes) for view in trace.views)
-        kept, layers = full - trace.dropped, self.model.shape.language.layers
         return {
-            "visual_tokens": {"full": full, "kept": kept, "per_layer": [kept] * layers},
+            "visual_tokens": count_tokens(trace, self.model.shape.language.layers),
             "kept": kept_bits(trace),
             "cost": asdict(cost_of(trace, outcome.kv_bytes, self.model.shape, anchor_flops)),
             "seconds": dict(outcome.seconds),

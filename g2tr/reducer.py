@@ -40,12 +40,37 @@ class Merge(Protocol):
 
 
 @dataclass(frozen=True)
+class Depth:
+    """Where a reducer acts: before `layer` of the language model, or, at 0, before it altogether.
+
+    A layer was chosen for a model of `of` layers; on another model it means the same fraction of the depth,
+    but at least the layer after the first.
+    """
+
+    layer: int = 0
+    of: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.layer < 0 or (self.of is not None and self.layer >= self.of):
+            raise InputError(f"a depth must lie within the model, got layer {self.layer} of {self.of}")
+
+    def resolve(self, layers: int) -> int:
+        """The layer in a model of this many layers."""
+        if self.layer == 0:
+            return 0
+        layer = self.layer if self.of is None else max(1, round(self.layer * layers / self.of))
+        if layer >= layers:
+            raise InputError(f"a reducer at layer {layer} needs a deeper model; this one has {layers} layers")
+        return layer
+
+
+@dataclass(frozen=True)
 class Reducer:
     """Importance × selection × merge at a keep ratio ρ: k = min(n, max(min_keep, round(ρ·n))) tokens stay.
 
     Rounding is half to even, as in the released code (method.md section 5). With ρ = 1 no stage runs, no
     evidence is read and the tokens pass through unchanged. Raises `InputError` for a ratio outside (0, 1].
-    `name` is what tables call it.
+    `name` is what tables call it; `at` is where it acts when it is a step of a `Cascade`.
     """
 
     importance: Importance
@@ -55,6 +80,7 @@ class Reducer:
     min_keep: int = 32
     anchors: AnchorRule = field(default_factory=AnchorRule)
     name: str = "reducer"
+    at: Depth = field(default_factory=Depth)
 
     def __post_init__(self) -> None:
         if type(self.keep_ratio) not in (int, float) or not 0 < self.keep_ratio <= 1:
@@ -74,6 +100,23 @@ class Reducer:
             return frozenset()
         reads = self.stage_reads
         return reads - {Anchors} | {LatentGrid} if Anchors in reads else reads
+
+    @property
+    def encoder(self) -> "Reducer":
+        """A reducer is a cascade of one step, after the encoder."""
+        return self
+
+    @property
+    def query(self) -> str:
+        return "image_end"
+
+    @property
+    def everywhere(self) -> bool:
+        return False
+
+    def inside(self, layers: int) -> list[tuple[int, "Reducer"]]:
+        """No steps inside the language model."""
+        return []
 
     def budget(self, count: int) -> int:
         """How many of `count` tokens stay."""

@@ -34,6 +34,42 @@ class Anchors:
 
 
 @dataclass(frozen=True, eq=False)
+class QueryAttention:
+    """Attention of query rows to the tokens in the layer before the reducer, mean over heads, softmax over all keys."""
+
+    weights: Float[Tensor, "q n"]
+
+
+@dataclass(frozen=True, eq=False)
+class NextAttention:
+    """The same in the layer that follows the reducer, from its own projections of the current hidden states."""
+
+    weights: Float[Tensor, "q n"]
+
+
+@dataclass(frozen=True, eq=False)
+class QueryValues:
+    """Value states of query rows and of the tokens in the layer before the reducer; g heads of width e."""
+
+    queries: Float[Tensor, "q g e"]
+    tokens: Float[Tensor, "n g e"]
+
+
+@dataclass(frozen=True, eq=False)
+class VisionAttention:
+    """Attention that each token received in every ViT layer, mean over heads and queries; l layers."""
+
+    received: Float[Tensor, "l n"]
+
+
+@dataclass(frozen=True, eq=False)
+class Places:
+    """Where tokens lie on the grid of their image, in raster order, after an earlier reduction."""
+
+    indices: Int[Tensor, " n"]
+
+
+@dataclass(frozen=True, eq=False)
 class VisualTokens:
     """Tokens of one image after the connector, before the 2-D position embedding, in raster order.
 
@@ -48,7 +84,7 @@ class VisualTokens:
 
     def __post_init__(self) -> None:
         height, width = self.grid
-        if height * width != len(self.features):
+        if height * width != len(self.features) and not self.holds(Places):
             raise ValueError(f"a {height}x{width} grid holds {height * width} tokens, got {len(self.features)}")
 
     def read(self, kind: type[Evidence]) -> Evidence:
@@ -61,6 +97,13 @@ class VisualTokens:
     def holds(self, kind: type) -> bool:
         """Whether evidence of this type was computed."""
         return any(isinstance(evidence, kind) for evidence in self.evidence)
+
+    @property
+    def places(self) -> Int[Tensor, " n"]:
+        """Raster index of each token on the grid."""
+        if self.holds(Places):
+            return self.read(Places).indices
+        return torch.arange(len(self.features), device=self.features.device)
 
     def having(self, evidence: object) -> "VisualTokens":
         """The same tokens with one more piece of evidence."""

@@ -43,7 +43,8 @@ class Nearest:
             values = features[dropped].float()
             similarity = values @ directions.T  # cosine · ‖v_j‖, highest for the same kept token
             if self.radius is not None:
-                similarity[steps_between(dropped, kept, tokens.grid) > self.radius] = -torch.inf
+                steps = steps_between(tokens.places[dropped], tokens.places[kept], tokens.grid)
+                similarity[steps > self.radius] = -torch.inf
             best, home = similarity.max(dim=-1)
             found = best > -torch.inf
             homes[dropped] = torch.where(found, home, -1)

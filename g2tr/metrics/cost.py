@@ -7,9 +7,12 @@ every key row, masked or not, as torch's FlopCounterMode does. Norms and activat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from statistics import fmean
 from typing import Any
 
 from g2tr.models.base import DecoderShape, ModelShape, Trace
+
+LAYERS = ("per_layer", "kv_per_layer")
 
 
 def projection_macs(shape: DecoderShape) -> int:
@@ -18,19 +21,29 @@ def projection_macs(shape: DecoderShape) -> int:
     return attention + (3 if shape.gated else 2) * shape.width * shape.mlp
 
 
-def block_flops(shape: DecoderShape, rows: int, cached: int = 0) -> int:
-    """FLOPs of all layers for new rows that attend to themselves and to the cached ones.
+def layer_flops(shape: DecoderShape, rows: int, cached: int = 0) -> int:
+    """FLOPs of one layer for r new rows that attend to themselves and to c cached ones.
 
-    Per layer: 2·r·(2·d·h·e + 2·d·g·e + 3·d·m) + 4·r·(c + r)·h·e, with two MLP matrices where it is not gated.
+    2·r·(2·d·h·e + 2·d·g·e + 3·d·m) + 4·r·(c + r)·h·e, with two MLP matrices where it is not gated.
     """
     attention = 2 * rows * (cached + rows) * shape.heads * shape.head_dim
-    return 2 * shape.layers * (rows * projection_macs(shape) + attention)
+    return 2 * (rows * projection_macs(shape) + attention)
+
+
+def block_flops(shape: DecoderShape, rows: int, cached: int = 0) -> int:
+    """FLOPs of all layers, where each has the same rows."""
+    return shape.layers * layer_flops(shape, rows, cached)
+
+
+def literature_layer_flops(shape: DecoderShape, rows: int) -> int:
+    """4nd² + 2n²d + 2ndm: the count of FastV and its successors (no grouped heads, two MLP matrices)."""
+    d, m = shape.width, shape.mlp
+    return 4 * rows * d**2 + 2 * rows**2 * d + 2 * rows * d * m
 
 
 def literature_flops(shape: DecoderShape, rows: int) -> int:
-    """L·(4nd² + 2n²d + 2ndm): the count of FastV and its successors (no grouped heads, two MLP matrices)."""
-    d, m = shape.width, shape.mlp
-    return shape.layers * (4 * rows * d**2 + 2 * rows**2 * d + 2 * rows * d * m)
+    """The same for all layers, where each has the same rows."""
+    return shape.layers * literature_layer_flops(shape, rows)
 
 
 def vit_flops(shape: ModelShape, patches: int) -> int:
@@ -64,14 +77,20 @@ def cost_of(trace: Trace, kv_bytes: int, shape: ModelShape, anchor_flops: int) -
     """The cost of what a context has read; `kv_bytes` is the measured size of its cache."""
     language, blocks = shape.language, trace.blocks
     return Cost(
-        prefill_flops=sum(block_flops(language, block.rows, block.cached) for block in blocks),
+        prefill_flops=sum(
+            layer_flops(language, rows, cached)
+            for block in blocks
+            for rows, cached in zip(block.rows, block.cached, strict=True)
+        ),
         prefill_flops_full=sum(block_flops(language, block.full_rows, block.full_cached) for block in blocks),
-        flops_literature=literature_flops(language, sum(block.rows for block in blocks)),
-        flops_literature_full=literature_flops(language, sum(block.full_rows for block in blocks)),
+        flops_literature=sum(
+            literature_layer_flops(language, rows) for rows in map(sum, zip(*(b.rows for b in blocks), strict=True))
+        ),
+        flops_literature_full=literature_flops(language, trace.full),
         vit_flops=sum(vit_flops(shape, patches) for patches in trace.vit_patches),
         anchor_flops=anchor_flops,
         kv_bytes=kv_bytes,
-        kv_bytes_full=kv_bytes + kv_bytes_of(language, trace.dropped),
+        kv_bytes_full=kv_bytes_of(language, trace.full),
     )
 
 
@@ -92,8 +111,11 @@ def summarise_costs(costs: Sequence[Mapping[str, int]]) -> dict[str, float]:
 
 
 def summarise_tokens(counts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Mean visual tokens per sample before and after reduction, and the share alive in each layer."""
-    full, kept = (sum(count[key] for count in counts) / len(counts) for key in ("full", "kept"))
-    alive = [sum(layer) / len(counts) for layer in zip(*(count["per_layer"] for count in counts), strict=True)]
-    share = [layer / full for layer in alive] if full else []
-    return {"full": full, "kept": kept, "ratio": kept / full if full else 1.0, "per_layer": share}
+    """Mean visual tokens per sample before and after reduction, and the shares that layers read and cache.
+
+    `kept` and `ratio` are means over layers of the tokens read, the "average tokens" of the literature.
+    """
+    full, kept = (fmean(count[key] for count in counts) for key in ("full", "kept"))
+    layers = {name: [fmean(layer) for layer in zip(*(count[name] for count in counts), strict=True)] for name in LAYERS}
+    shares = {name: [layer / full for layer in means] for name, means in layers.items()} if full else {}
+    return {"full": full, "kept": kept, "ratio": kept / full if full else 1.0} | shares

@@ -11,7 +11,7 @@ from jaxtyping import Int
 from PIL.Image import Image
 from torch import Tensor
 
-from g2tr.reducer import Reducer
+from g2tr.cascade import Plan
 from g2tr.tokens import Grid, Reduction, VisualTokens
 
 Output = TypeVar("Output")
@@ -19,25 +19,47 @@ Output = TypeVar("Output")
 
 @dataclass(frozen=True)
 class BlockRows:
-    """Rows that one prefill added behind the cached ones, and the same two numbers without reduction."""
+    """What one prefill read: new rows and cached rows in each layer, and both numbers without reduction."""
 
-    rows: int
-    cached: int
+    rows: tuple[int, ...]
+    cached: tuple[int, ...]
     full_rows: int
     full_cached: int
 
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """One image as the language model got it: token grid, kept tokens and homes (see `Reduction`)."""
+    """One image as the language model got it: token grid, tokens that reached the last layer, homes (`Reduction`).
+
+    `read` counts the tokens that each layer computed, `cached` those that it keeps in its cache.
+    """
 
     grid: Grid
     kept: Int[Tensor, " k"]
     homes: Int[Tensor, " n"]
+    read: tuple[int, ...]
+    cached: tuple[int, ...]
 
     @classmethod
-    def of(cls, tokens: VisualTokens, reduction: Reduction) -> "View":
-        return cls(tokens.grid, reduction.kept.cpu(), reduction.homes.cpu())
+    def of(cls, tokens: VisualTokens, reduction: Reduction, layers: int) -> "View":
+        """An image that was reduced before the first of `layers` layers."""
+        alive = (len(reduction.kept),) * layers
+        return cls(tokens.grid, reduction.kept.cpu(), reduction.homes.cpu(), alive, alive)
+
+    def within(self, reduction: Reduction, depth: int, everywhere: bool) -> "View":
+        """The same image after its tokens were reduced again before layer `depth`; `everywhere` clears all caches."""
+        kept, homes = self.kept[reduction.kept.cpu()], reduction.homes.cpu()
+        homes = torch.where(self.homes >= 0, homes[self.homes], -1)
+        start = 0 if everywhere else depth
+        read, cached = (
+            (*counts[:layer], *[len(kept)] * (len(counts) - layer))
+            for counts, layer in ((self.read, depth), (self.cached, start))
+        )
+        return View(self.grid, kept, homes, read, cached)
+
+    def evicted(self, reduction: Reduction, depth: int, everywhere: bool) -> "View":
+        """The same, where all layers had read the tokens before some left the caches."""
+        return replace(self.within(reduction, depth, everywhere), read=self.read)
 
 
 @dataclass(frozen=True)
@@ -53,14 +75,13 @@ class Trace:
     views: tuple[View, ...] = ()
 
     @property
-    def dropped(self) -> int:
-        """Visual tokens that reduction has kept out of the cache."""
-        return sum(len(view.homes) - len(view.kept) for view in self.views)
+    def full(self) -> int:
+        """Rows that the cache would hold without reduction."""
+        return sum(block.full_rows for block in self.blocks)
 
-    def block(self, rows: int, cached: int, dropped: int = 0) -> "Trace":
-        """The trace after one more prefill, of which reduction had left out `dropped` rows."""
-        earlier = self.dropped - dropped
-        return replace(self, blocks=(*self.blocks, BlockRows(rows, cached, rows + dropped, cached + earlier)))
+    def block(self, rows: Sequence[int], cached: Sequence[int], full: int) -> "Trace":
+        """The trace after one more prefill, of `full` rows without reduction."""
+        return replace(self, blocks=(*self.blocks, BlockRows(tuple(rows), tuple(cached), full, self.full)))
 
     def view(self, view: View) -> "Trace":
         """The trace after one more image went through the ViT."""
@@ -149,7 +170,7 @@ class Model(Protocol):
     def encode(self, image: Image, reads: frozenset[type]) -> VisualTokens: ...
 
     def answers(
-        self, images: Sequence[Image], prompts: Sequence[str], reducer: Reducer, max_tokens: int
+        self, images: Sequence[Image], prompts: Sequence[str], reducer: Plan, max_tokens: int
     ) -> list[Outcome[str]]: ...
 
-    def edit(self, images: Sequence[Image], instruction: str, reducer: Reducer, seed: int) -> Outcome[Image]: ...
+    def edit(self, images: Sequence[Image], instruction: str, reducer: Plan, seed: int) -> Outcome[Image]: ...

@@ -14,10 +14,13 @@ Row = dict[str, str]
 
 
 def stages(reducer: Mapping[str, Any]) -> str:
-    """What a reducer is composed of: importance × selection × merge."""
+    """What a reducer is composed of: importance × selection × merge, and @ the layer of each step of a cascade."""
     if reducer["keep_ratio"] == 1:
         return "–"
-    return " × ".join(str(reducer[stage]["_target_"]).split(".")[-2] for stage in STAGES)
+    if "steps" not in reducer:
+        return " × ".join(str(reducer[stage]["_target_"]).split(".")[-2] for stage in STAGES)
+    depths = [f"{step['at']['layer']}/{step['at']['of']}" if "at" in step else "encoder" for step in reducer["steps"]]
+    return ", ".join(f"{stages(step)} @ {depth}" for step, depth in zip(reducer["steps"], depths, strict=True))
 
 
 def score_cell(name: str, value: float, relative: Mapping[str, float]) -> str:

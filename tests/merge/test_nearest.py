@@ -131,7 +131,7 @@ class Produced(TorchDispatchMode):
         super().__init__()
         self.tensors: list[tuple[int, str]] = []
 
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:  # noqa: ANN401
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         out = func(*args, **(kwargs or {}))
         self.tensors += [(x.numel(), f"{func} {x.dtype}") for x in tree_leaves(out) if isinstance(x, Tensor)]
         return out

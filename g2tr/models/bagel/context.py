@@ -6,14 +6,15 @@ from itertools import pairwise
 import torch
 from PIL import Image
 
+from g2tr.cascade import KEEP_ALL, Plan
 from g2tr.errors import InputError
 from g2tr.models.bagel.decode import close, decode
 from g2tr.models.bagel.flow import Sampling, guide
 from g2tr.models.bagel.parts import Parts
-from g2tr.models.bagel.prefill import State, read_latents, read_texts, read_visual, velocities
+from g2tr.models.bagel.inside import read_text_deferred, read_visual_inside
+from g2tr.models.bagel.prefill import State, Waiting, read_latents, read_texts, read_visual, velocities
 from g2tr.models.bagel.vae import Posterior
 from g2tr.models.base import Clock
-from g2tr.reducer import Reducer
 from g2tr.tokens import Grid, LatentGrid, Reduction, VisualTokens
 
 
@@ -32,19 +33,22 @@ class Context(State):
 
     def fork(self) -> "Context":
         """A second conversation that shares everything read so far; its clock starts at zero."""
-        return Context(self.parts, self.cache.fork(), self.rope, self.trace, Clock())
+        return Context(self.parts, self.cache.fork(), self.rope, self.trace, Clock(), self.waiting, self.plan)
 
     def read_text(self, text: str) -> None:
         """Reads one text block. Raises `InputError` for an empty text."""
         if not text.strip():
             raise InputError("empty prompt: a text block needs at least one word")
         with self.clock.phase("prefill"):
-            read_texts([self], [text])
+            if self.waiting:
+                read_text_deferred(self, text)
+            else:
+                read_texts([self], [text])
 
     def read_image(
         self,
         image: Image.Image,
-        reducer: Reducer,
+        reducer: Plan,
         vit: bool = True,
         vae: bool = False,
         generator: torch.Generator | None = None,
@@ -56,10 +60,10 @@ class Context(State):
         """
         posterior = self.read_latent(image, generator) if vae else None
         if vit:
-            tokens = self.see(image, reducer.reads, posterior)
+            tokens = self.see(image, reducer.encoder.reads, posterior)
             with self.clock.phase("reduce"):
-                reduction = reducer(tokens)
-            self.read_tokens(tokens, reduction)
+                reduction = reducer.encoder(tokens)
+            self.read_tokens(tokens, reduction, reducer)
 
     def read_latent(self, image: Image.Image, generator: torch.Generator | None) -> Posterior:
         """Reads the clean VAE latent of an image and returns its posterior."""
@@ -83,10 +87,19 @@ class Context(State):
             self.trace = self.trace.anchor_encode(self.parts.vae_size(image))
         return tokens.having(self.parts.latent_grid(posterior))
 
-    def read_tokens(self, tokens: VisualTokens, reduction: Reduction) -> None:
-        """Reads what a reduction left of an image."""
+    def read_tokens(self, tokens: VisualTokens, reduction: Reduction, plan: Plan = KEEP_ALL) -> None:
+        """Reads what a reduction left of an image, and goes on with the plan's steps inside the language model."""
+        inside, lengths = plan.inside(len(self.cache.layers)), self.lengths
         with self.clock.phase("prefill"):
+            if inside and plan.query != "deferred":
+                read_visual_inside(self, tokens, reduction, plan)
+                return
             read_visual([self], [tokens], [reduction])
+        if inside:
+            if len(set(lengths)) > 1:
+                raise InputError("query=deferred reads all images before the first question")
+            waiting = Waiting(lengths[0] + 1, len(self.trace.views) - 1, tokens.seed)
+            self.waiting, self.plan = (*self.waiting, waiting), plan
 
     def write_text(self, max_tokens: int, temperature: float = 0.0, generator: torch.Generator | None = None) -> str:
         """Writes a text block of up to `max_tokens` ids, greedy at temperature 0, and keeps it in the conversation."""

@@ -79,11 +79,13 @@ class TimeEmbedding(nn.Module):
         self.frequencies = frequencies
         self.mlp = nn.Sequential(nn.Linear(frequencies, width), nn.SiLU(), nn.Linear(width, width))
 
-    def forward(self, time: float) -> Float[Tensor, "1 d"]:
+    def forward(self, time: float | Float[Tensor, " s"]) -> Float[Tensor, "s d"]:
+        """One row for each time; a number is one time."""
         weight = self.mlp[0].weight
         assert isinstance(weight, Tensor)
+        times = torch.as_tensor(time).reshape(-1, 1)
         half = self.frequencies // 2
-        rates = torch.exp(-torch.log(torch.tensor(10000.0)) * torch.arange(half) / half)
-        waves = torch.cat([torch.cos(time * rates), torch.sin(time * rates)])[None]
+        rates = torch.exp(-torch.log(torch.tensor(10000.0)) * torch.arange(half) / half).to(times.device)
+        waves = torch.cat([torch.cos(times * rates), torch.sin(times * rates)], dim=-1)
         out: Tensor = self.mlp(waves.to(weight))
         return out

@@ -17,6 +17,7 @@ from g2tr.models.bagel.expert import Expert, RMSNorm, Rotation, rotation
 from g2tr.pack import Layout, pack
 
 Rows = Int[Tensor, " r"] | slice
+LayerRows = tuple[Float[Tensor, "_c g e"], Float[Tensor, "_c g e"]]
 KeyRows = tuple[Float[Tensor, "c g e"], Float[Tensor, "c g e"]]
 NewRows = tuple[Float[Tensor, "t g e"], Float[Tensor, "t g e"]]
 EVERY = slice(None)
@@ -24,9 +25,9 @@ EVERY = slice(None)
 
 @dataclass
 class Cache:
-    """Keys and values of one conversation, one "c g e" pair per layer; rows are never overwritten."""
+    """Keys and values of one conversation, one pair per layer; rows are never overwritten, layers may differ in length."""
 
-    layers: list[KeyRows] = field(default_factory=list)
+    layers: list[LayerRows] = field(default_factory=list)
 
     def fork(self) -> "Cache":
         """A cache that shares the rows so far and grows on its own."""
@@ -81,12 +82,17 @@ class Layer(nn.Module):
         self, streams: Mapping[str, Tensor], block: Block, turn: Rotation
     ) -> tuple[Float[Tensor, "t h e"], NewRows]:
         """Queries, and keys with values, of all new rows, each from its own expert."""
-        first = next(iter(streams.values()))
-        q, k, v = (first.new_empty(len(block.positions), heads, self.head_dim) for heads in self.heads)
+        parts = {}
         for name, x in streams.items():
             rows = block.experts[name]
             turned = (turn[0][rows], turn[1][rows])
-            q[rows], k[rows], v[rows] = self.expert(name).project(x, turned, precise=len(streams) > 1)
+            parts[name] = self.expert(name).project(x, turned, precise=len(streams) > 1)
+        # Under autocast the rows are narrower than the streams.
+        first = next(iter(parts.values()))[0]
+        q, k, v = (first.new_empty(len(block.positions), heads, self.head_dim) for heads in self.heads)
+        for name, part in parts.items():
+            rows = block.experts[name]
+            q[rows], k[rows], v[rows] = part
         return q, (k, v)
 
     def finish(self, streams: Mapping[str, Tensor], block: Block, attended: Tensor) -> dict[str, Tensor]:
@@ -118,20 +124,51 @@ class LanguageModel(nn.Module):
         self, block: Block, caches: Sequence[Cache], attend: Attend, update: bool = True
     ) -> Float[Tensor, "t d"]:
         """Hidden states of a block after the final norm; `update` adds its rows to the caches."""
-        turn = rotation(block.positions, self.config.head_dim, self.config.rope_theta)
-        streams = {name: block.embeddings[rows] for name, rows in block.experts.items()}
-        for index, layer in enumerate(self.layers):
-            assert isinstance(layer, Layer)
-            q, new = layer.project(streams, block, turn)
-            layout = pack(block.lengths, [cache.length(index) for cache in caches], q.device)
-            joined = join(caches, index, new, layout)
-            streams = layer.finish(streams, block, attend(q, *joined, layout, block.causal))
-            if update:
-                store(caches, index, joined, layout)
-        hidden = torch.empty_like(block.embeddings)
+        streams, turn = self.enter(block), self.turn(block)
+        for index in range(len(self.layers)):
+            streams = self.pass_layer(index, streams, block, turn, caches, attend, update)
+        return self.leave(streams, block)
+
+    def enter(self, block: Block) -> dict[str, Tensor]:
+        """The rows of each expert before the first layer."""
+        return {name: block.embeddings[rows] for name, rows in block.experts.items()}
+
+    def pass_layer(
+        self,
+        index: int,
+        streams: Mapping[str, Tensor],
+        block: Block,
+        turn: Rotation,
+        caches: Sequence[Cache],
+        attend: Attend,
+        update: bool = True,
+    ) -> dict[str, Tensor]:
+        """The rows of each expert after one layer."""
+        layer = self.layer(index)
+        q, new = layer.project(streams, block, turn)
+        layout = pack(block.lengths, [cache.length(index) for cache in caches], q.device)
+        joined = join(caches, index, new, layout)
+        if update:
+            store(caches, index, joined, layout)
+        return layer.finish(streams, block, attend(q, *joined, layout, block.causal))
+
+    def leave(self, streams: Mapping[str, Tensor], block: Block) -> Float[Tensor, "t d"]:
+        """All rows after the final norm of their expert."""
+        first = next(iter(streams.values()))
+        hidden = first.new_empty(len(block.positions), self.config.hidden_size)
         for name, x in streams.items():
             hidden[block.experts[name]] = self.norms[name](x)
         return hidden
+
+    def layer(self, index: int) -> Layer:
+        """The layer of this index."""
+        layer = self.layers[index]
+        assert isinstance(layer, Layer)
+        return layer
+
+    def turn(self, block: Block) -> Rotation:
+        """Rotary embedding of the block's positions."""
+        return rotation(block.positions, self.config.head_dim, self.config.rope_theta)
 
 
 def store(caches: Sequence[Cache], layer: int, joined: KeyRows, layout: Layout) -> None:

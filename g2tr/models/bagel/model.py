@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import torch
 from PIL import Image
 
+from g2tr.cascade import Plan
 from g2tr.errors import InputError
 from g2tr.models.bagel.context import Context
 from g2tr.models.bagel.cost import decoder_shape, vision_shape
@@ -15,8 +16,7 @@ from g2tr.models.bagel.parts import Parts
 from g2tr.models.bagel.prefill import read_texts
 from g2tr.models.bagel.thinking import Thinking
 from g2tr.models.bagel.vae import encode_flops
-from g2tr.models.base import ModelShape, Outcome
-from g2tr.reducer import Reducer
+from g2tr.models.base import Clock, ModelShape, Outcome
 from g2tr.tokens import Grid, LatentGrid, VisualTokens
 
 
@@ -55,34 +55,54 @@ class Bagel:
             return tokens
         return tokens.having(self.parts.latent_grid(self.parts.encode_vae(image)))
 
-    def answer(self, images: Sequence[Image.Image], prompt: str, reducer: Reducer, max_tokens: int = 100) -> str:
+    def answer(self, images: Sequence[Image.Image], prompt: str, reducer: Plan, max_tokens: int = 100) -> str:
         """The greedy answer to a prompt about images."""
         return self.answers(images, [prompt], reducer, max_tokens)[0].output
 
     @torch.inference_mode()
     def answers(
-        self, images: Sequence[Image.Image], prompts: Sequence[str], reducer: Reducer, max_tokens: int = 100
+        self, images: Sequence[Image.Image], prompts: Sequence[str], reducer: Plan, max_tokens: int = 100
     ) -> list[Outcome[str]]:
-        """Greedy answers to several prompts about the same images, which are prefilled once."""
+        """Greedy answers to several prompts about the same images, which are prefilled once.
+
+        A plan that reads the question before the image prefills both once per prompt.
+        """
         require_text(prompts)
-        context = self.context()
-        if self.thinking:
-            context.read_text(self.thinking.understanding)
-        for image in images:
-            context.read_image(image, reducer)
-        forks = [context.fork() for _ in prompts]
-        with context.clock.phase("prefill"):
-            read_texts(forks, prompts)
-        read = [(fork.trace, fork.kv_bytes) for fork in forks]
-        with context.clock.phase("decode"):
-            ids = decode(forks, max_tokens)
-        seconds = {phase: spent / len(prompts) for phase, spent in context.clock.seconds.items()}
+        clock = Clock()
+        contexts = self.read_all(images, prompts, reducer, clock)
+        read = [(context.trace, context.kv_bytes) for context in contexts]
+        with clock.phase("decode"):
+            ids = decode(contexts, max_tokens)
+        seconds = {phase: spent / len(prompts) for phase, spent in clock.seconds.items()}
         texts = [self.parts.tokenizer.decode(row) for row in ids]
         return [Outcome(text, trace, kv, seconds) for text, (trace, kv) in zip(texts, read, strict=True)]
 
+    def read_all(
+        self, images: Sequence[Image.Image], prompts: Sequence[str], plan: Plan, clock: Clock
+    ) -> list[Context]:
+        """A context per prompt that has read images and prompt, in the order that the plan wants."""
+        context = self.context()
+        context.clock = clock
+        if self.thinking:
+            context.read_text(self.thinking.understanding)
+        if plan.query != "text_first":
+            for image in images:
+                context.read_image(image, plan)
+        forks = [context.fork() for _ in prompts]
+        if plan.query == "image_end":
+            with clock.phase("prefill"):
+                read_texts(forks, prompts)
+            return forks
+        for fork, prompt in zip(forks, prompts, strict=True):
+            fork.clock = clock
+            fork.read_text(prompt)
+            for image in images if plan.query == "text_first" else ():
+                fork.read_image(image, plan)
+        return forks
+
     @torch.inference_mode()
     def edit(
-        self, images: Sequence[Image.Image], instruction: str, reducer: Reducer, seed: int = 0
+        self, images: Sequence[Image.Image], instruction: str, reducer: Plan, seed: int = 0
     ) -> Outcome[Image.Image]:
         """The last image, edited as told; every image is read as VAE latent and as reduced ViT tokens.
 
@@ -91,6 +111,8 @@ class Bagel:
         require_text([instruction])
         if not images:
             raise InputError("an edit needs at least one image")
+        if reducer.query == "text_first":
+            raise InputError("an edit reads its image first; use query=image_end or query=deferred")
         generator = torch.Generator().manual_seed(seed)
         context, imageless = self.context(), self.context()
         if self.thinking:

@@ -10,11 +10,22 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from g2tr.cascade import KEEP_ALL, Plan
 from g2tr.models.bagel.language import EVERY, Block, Cache
 from g2tr.models.bagel.parts import Parts
 from g2tr.models.base import Clock, Trace, View
 from g2tr.pack import grid_positions, image_positions, image_rows, text_positions
 from g2tr.tokens import Grid, Reduction, VisualTokens
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """An image whose reduction inside the language model waits for its question: where its tokens lie, and which
+    view of the trace it is."""
+
+    start: int
+    view: int
+    seed: int
 
 
 @dataclass
@@ -26,26 +37,38 @@ class State:
     rope: int = 0
     trace: Trace = field(default_factory=Trace)
     clock: Clock = field(default_factory=Clock)
+    waiting: tuple[Waiting, ...] = ()
+    plan: Plan = KEEP_ALL
 
     @property
     def length(self) -> int:
-        """Rows in the cache."""
+        """Rows in the cache of the first layer; those of later layers may be fewer."""
         return self.cache.length(0)
 
-    def record(self, rows: int, dropped: int = 0) -> None:
-        """Notes a prefill whose rows are in the cache by now."""
-        self.trace = self.trace.block(rows, self.length - rows, dropped)
+    @property
+    def lengths(self) -> list[int]:
+        """Rows in the cache of each layer."""
+        return [self.cache.length(layer) for layer in range(len(self.cache.layers))]
+
+    def record(self, rows: int, full: int) -> None:
+        """Notes a prefill whose rows are in all caches by now; `full` is its size without reduction."""
+        lengths = self.lengths
+        self.trace = self.trace.block([rows] * len(lengths), [length - rows for length in lengths], full)
+
+
+def text_block(states: Sequence[State], ids: Sequence[Sequence[int]]) -> Block:
+    """The ids of all states as one causal block."""
+    parts, lengths = states[0].parts, [len(row) for row in ids]
+    rows = torch.tensor([token for row in ids for token in row], device=parts.device)
+    positions = text_positions(lengths, [state.rope for state in states], parts.device)
+    return Block(parts.network.embed(rows), positions, tuple(lengths), {"und": EVERY}, causal=True)
 
 
 def read_ids(states: Sequence[State], ids: Sequence[Sequence[int]]) -> Float[Tensor, "t d"]:
     """Adds a causal text block to each state; returns its hidden states."""
-    parts, lengths = states[0].parts, [len(row) for row in ids]
-    rows = torch.tensor([token for row in ids for token in row], device=parts.device)
-    positions = text_positions(lengths, [state.rope for state in states], parts.device)
-    block = Block(parts.network.embed(rows), positions, tuple(lengths), {"und": EVERY}, causal=True)
-    hidden = forward(states, block)
-    for state, length in zip(states, lengths, strict=True):
-        state.rope += length
+    hidden = forward(states, text_block(states, ids))
+    for state, row in zip(states, ids, strict=True):
+        state.rope += len(row)
     return hidden
 
 
@@ -54,7 +77,7 @@ def read_texts(states: Sequence[State], texts: Sequence[str]) -> Float[Tensor, "
     ids = [states[0].parts.tokenize(text) for text in texts]
     hidden = read_ids(states, ids)
     for state, row in zip(states, ids, strict=True):
-        state.record(len(row))
+        state.record(len(row), len(row))
     return hidden
 
 
@@ -73,22 +96,27 @@ def image_block(
     return Block(embeddings, positions, rows.lengths, experts, causal=False), rows.tokens
 
 
+def embed_visual(parts: Parts, tokens: VisualTokens, reduction: Reduction) -> Float[Tensor, "k d"]:
+    """What a reduction left of an image, with the position embedding of the kept ids added after merging."""
+    positions = grid_positions(tokens.grid, parts.network.config.vit_side, parts.device)[reduction.kept]
+    embedded: Tensor = reduction.features + parts.network.vit_pos_embed(positions)
+    return embedded
+
+
 def read_visual(
     states: Sequence[State], tokens: Sequence[VisualTokens], reductions: Sequence[Reduction]
 ) -> Float[Tensor, "t d"]:
-    """Adds one reduced image to each state; the position embedding of the kept ids is added after merging."""
-    network, device = states[0].parts.network, states[0].parts.device
-    embedded = []
-    for image, reduction in zip(tokens, reductions, strict=True):
-        positions = grid_positions(image.grid, network.config.vit_side, device)[reduction.kept]
-        embedded.append(reduction.features + network.vit_pos_embed(positions))
+    """Adds one reduced image to each state."""
+    parts = states[0].parts
+    pairs = list(zip(tokens, reductions, strict=True))
+    embedded = torch.cat([embed_visual(parts, image, reduction) for image, reduction in pairs])
     counts = [len(reduction.kept) for reduction in reductions]
-    hidden = forward(states, image_block(states, torch.cat(embedded), counts, "und")[0])
-    for state, image, reduction in zip(states, tokens, reductions, strict=True):
+    hidden = forward(states, image_block(states, embedded, counts, "und")[0])
+    for state, (image, reduction) in zip(states, pairs, strict=True):
         state.rope += 1
-        view = View.of(image, reduction)
+        view = View.of(image, reduction, len(state.cache.layers))
         state.trace = state.trace.view(view)
-        state.record(len(view.kept) + 2, len(view.homes) - len(view.kept))
+        state.record(len(view.kept) + 2, len(view.homes) + 2)
     return hidden
 
 
@@ -99,7 +127,7 @@ def read_latents(states: Sequence[State], patches: Sequence[Float[Tensor, "_h _w
     hidden = forward(states, image_block(states, torch.cat(embedded), counts, "gen")[0])
     for state, count in zip(states, counts, strict=True):
         state.rope += 1
-        state.record(count + 2)
+        state.record(count + 2, count + 2)
     return hidden
 
 

@@ -45,7 +45,7 @@ def test_questions_about_one_image_are_answered_as_one_by_one(bagel: Bagel, pict
 
 def test_an_answer_says_what_it_took(bagel: Bagel, picture: Image.Image) -> None:
     first, second = bagel.answers([picture], QUESTIONS[:2], HALF, 6)
-    assert [block.rows for block in first.trace.blocks] == [27 + 2, len(QUESTIONS[0]) + 2]
+    assert [block.rows[0] for block in first.trace.blocks] == [27 + 2, len(QUESTIONS[0]) + 2]
     assert first.trace.anchor_encodes == second.trace.anchor_encodes == ((96, 128),)
     assert first.kv_bytes - second.kv_bytes == (len(QUESTIONS[0]) - len(QUESTIONS[1])) * 512
     assert first.seconds == second.seconds
@@ -86,7 +86,7 @@ def test_an_edit_is_the_conversation_that_it_stands_for(quick: Bagel, golden: Go
 
 def test_an_edit_reads_latents_and_reduced_tokens_of_every_image(quick: Bagel, golden: Golden) -> None:
     outcome = quick.edit([golden.image("A"), golden.image("B")], "Join them", HALF)
-    assert [block.rows for block in outcome.trace.blocks] == [48 + 2, 27 + 2, 28 + 2, 20 + 2, len("Join them") + 2]
+    assert [block.rows[0] for block in outcome.trace.blocks] == [48 + 2, 27 + 2, 28 + 2, 20 + 2, len("Join them") + 2]
     assert outcome.trace.anchor_encodes == ()
     assert outcome.output.size == (64, 112)
     assert set(outcome.seconds) == {"encode", "reduce", "prefill", "denoise"}
@@ -107,9 +107,9 @@ def test_a_text_alone_makes_an_image_that_depends_on_its_seed(quick: Bagel) -> N
 def test_a_thinking_model_reads_its_system_text_first(quick: Bagel, picture: Image.Image) -> None:
     thinker = replace(quick, thinking=THINKING)
     answered = thinker.answers([picture], ["Why?"], HALF, 3)[0].trace.blocks
-    assert [block.rows for block in answered] == [len("Think.") + 2, 29, len("Why?") + 2]
+    assert [block.rows[0] for block in answered] == [len("Think.") + 2, 29, len("Why?") + 2]
     edited = thinker.edit([picture], "Make the sky red", HALF, 1)
-    assert [block.rows for block in edited.trace.blocks] == [len("Plan it.") + 2, 50, 29, 16 + 2]
+    assert [block.rows[0] for block in edited.trace.blocks] == [len("Plan it.") + 2, 50, 29, 16 + 2]
     assert "decode" in edited.seconds
     assert differ(edited.output, quick.edit([picture], "Make the sky red", HALF, 1).output)
 

@@ -71,11 +71,11 @@ def test_a_reduction_changes_what_the_model_reads_but_no_position(bagel: Bagel, 
 def test_the_trace_counts_rows_with_and_without_reduction(bagel: Bagel, picture: Image) -> None:
     context, _ = converse(bagel.parts, bagel.parts.encode_vit(picture), 3)
     assert context.trace.blocks == (
-        BlockRows(rows=7, cached=0, full_rows=7, full_cached=0),
-        BlockRows(rows=20, cached=7, full_rows=56, full_cached=7),
-        BlockRows(rows=13, cached=27, full_rows=13, full_cached=63),
+        BlockRows(rows=(7, 7), cached=(0, 0), full_rows=7, full_cached=0),
+        BlockRows(rows=(20, 20), cached=(7, 7), full_rows=56, full_cached=7),
+        BlockRows(rows=(13, 13), cached=(27, 27), full_rows=13, full_cached=63),
     )
-    assert (context.trace.vit_patches, context.trace.dropped) == ((54,), 36)
+    assert (context.trace.vit_patches, context.trace.full) == ((54,), 76)
 
 
 def test_texts_packed_into_one_pass_are_read_as_alone(bagel: Bagel, golden: Golden) -> None:
@@ -97,7 +97,7 @@ def test_latents_packed_into_one_pass_are_read_as_alone(bagel: Bagel, picture: I
         read_latents([context], [one])
     read_latents(contexts, patches)
     assert all(same(*pair) for pair in zip(contexts, alone, strict=True))
-    assert contexts[1].trace.blocks[-1] == BlockRows(rows=6, cached=0, full_rows=6, full_cached=0)
+    assert contexts[1].trace.blocks[-1] == BlockRows(rows=(6, 6), cached=(0, 0), full_rows=6, full_cached=0)
 
 
 def test_velocities_behind_several_contexts_are_those_of_each_and_leave_the_caches_alone(

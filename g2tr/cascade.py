@@ -1,0 +1,70 @@
+"""Reducers in a row: one after the encoder, others between layers of the language model."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from g2tr.errors import InputError
+from g2tr.importance.norm import Norm
+from g2tr.merge.drop import Drop
+from g2tr.reducer import Reducer
+from g2tr.selection.topk import TopK
+
+QUERIES = ("image_end", "deferred", "text_first")
+KEEP_ALL = Reducer(Norm(), TopK(), Drop(), keep_ratio=1.0, name="none")
+
+
+@runtime_checkable
+class Plan(Protocol):
+    """What a model asks of a reduction, be it one reducer or several."""
+
+    @property
+    def encoder(self) -> Reducer: ...
+
+    @property
+    def query(self) -> str: ...
+
+    @property
+    def everywhere(self) -> bool: ...
+
+    def inside(self, layers: int) -> list[tuple[int, Reducer]]: ...
+
+
+@dataclass(frozen=True)
+class Cascade:
+    """Reducers ordered by where they act.
+
+    `query` says which row looks at the tokens of a step inside the language model, which matters where an image
+    is prefilled before its question, as in BAGEL (baselines.md section 1):
+    `image_end`: the marker after the image, while the image is prefilled; rows leave at once.
+    `deferred`: the last row of the question; the image is prefilled in full, then tokens leave the caches.
+    `text_first`: as `image_end`, but the question is read before the image.
+    With `everywhere` dropped tokens leave the caches of the layers below a step, too.
+    """
+
+    steps: Sequence[Reducer]
+    query: str = "image_end"
+    everywhere: bool = False
+    keep_ratio: float = 0.5
+    name: str = "cascade"
+
+    def __post_init__(self) -> None:
+        if self.query not in QUERIES:
+            raise InputError(f"query must be one of {', '.join(QUERIES)}, got {self.query!r}")
+        layers = [step.at.layer for step in self.steps]
+        if not layers or layers != sorted(set(layers)):
+            raise InputError(f"the steps of a cascade must act at rising layers, got {layers}")
+
+    @property
+    def encoder(self) -> Reducer:
+        """The step after the encoder; one that keeps everything where there is none."""
+        first = self.steps[0]
+        return first if first.at.layer == 0 else KEEP_ALL
+
+    def inside(self, layers: int) -> list[tuple[int, Reducer]]:
+        """The other steps, each with its layer in a model of this many layers."""
+        steps = [(step.at.resolve(layers), step) for step in self.steps if step.at.layer > 0]
+        if len({layer for layer, _ in steps}) < len(steps):
+            found = [layer for layer, _ in steps]
+            raise InputError(f"{self.name}: {layers} layers are too few for steps at {found}; give other depths")
+        return steps

@@ -1,0 +1,22 @@
+"""Importance by attention inside the language model: the score of FastV."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from jaxtyping import Float
+from torch import Tensor
+
+from g2tr.tokens import QueryAttention, VisualTokens
+
+
+@dataclass(frozen=True)
+class Attention:
+    """s_j = mean over query rows and heads of the attention to token j in the layer before.
+
+    Source: FastV (baselines.md section 3.1), with one row recomputed instead of a full map.
+    """
+
+    reads: ClassVar[frozenset[type]] = frozenset({QueryAttention})
+
+    def __call__(self, tokens: VisualTokens) -> Float[Tensor, " n"]:
+        return tokens.read(QueryAttention).weights.mean(0)

@@ -1,0 +1,22 @@
+"""Importance by the attention that the next layer would pay: the rank of PyramidDrop."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from jaxtyping import Float
+from torch import Tensor
+
+from g2tr.tokens import NextAttention, VisualTokens
+
+
+@dataclass(frozen=True)
+class NextAttentionRank:
+    """s_j = mean over heads of the query row's attention to token j in the layer after, before that layer runs.
+
+    Source: PyramidDrop, and the second stage of VScan (baselines.md sections 3.3 and 3.4).
+    """
+
+    reads: ClassVar[frozenset[type]] = frozenset({NextAttention})
+
+    def __call__(self, tokens: VisualTokens) -> Float[Tensor, " n"]:
+        return tokens.read(NextAttention).weights.mean(0)

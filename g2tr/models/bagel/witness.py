@@ -1,0 +1,63 @@
+"""Evidence that the language model gives between its layers, from one query row; no full attention map is made.
+
+Shapes: q query rows, c key rows, h query heads, g key heads, e head width.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from g2tr.errors import InputError
+from g2tr.models.bagel.expert import Rotation
+from g2tr.models.bagel.language import Block, Cache, LanguageModel
+from g2tr.tokens import NextAttention, QueryAttention, QueryValues
+
+
+def row_attention(q: Float[Tensor, "q h e"], k: Float[Tensor, "c g e"]) -> Float[Tensor, "q c"]:
+    """softmax(q·k/√e) over all keys in float32, mean over heads; each key head serves h/g query heads."""
+    groups = q.float().unflatten(1, (k.shape[1], -1))
+    scores = torch.einsum("qgie,cge->qgic", groups, k.float()) / q.shape[-1] ** 0.5
+    attention: Tensor = scores.softmax(-1).mean((1, 2))
+    return attention
+
+
+@dataclass(frozen=True, eq=False)
+class Witness:
+    """The state of one sample before layer `index`: its rows before (`below`) and after (`here`) the layer below.
+
+    The last row of the block is the query; `columns` are the key rows of the image in that layer's cache.
+    """
+
+    language: LanguageModel
+    cache: Cache
+    index: int
+    block: Block
+    turn: Rotation
+    below: Float[Tensor, "t d"]
+    here: Float[Tensor, "t d"]
+    columns: slice
+
+    def evidence(self, kind: type) -> object:
+        """One kind of evidence. Raises `InputError` for what does not exist between layers."""
+        if kind is QueryAttention:
+            return QueryAttention(self.attention(self.index - 1, self.below))
+        if kind is NextAttention:
+            return NextAttention(self.attention(self.index, self.here))
+        if kind is QueryValues:
+            values = self.cache.layers[self.index - 1][1]
+            return QueryValues(values[-self.asking() :], values[self.columns])
+        raise InputError(f"{kind.__name__} cannot be read inside the language model")
+
+    def asking(self) -> int:
+        """How many rows ask: a text block asks with all of them, an image block with its end marker."""
+        return len(self.block.positions) if self.block.causal else 1
+
+    def attention(self, index: int, rows: Float[Tensor, "t d"]) -> Float[Tensor, "1 n"]:
+        """Attention of the last row to the image in layer `index`, whose input is `rows`."""
+        expert = self.language.layer(index).expert("und")
+        q, k, _ = expert.project(rows, self.turn, precise=False)
+        cached = self.cache.layers[index][0]
+        keys = cached if index < self.index else torch.cat([cached, k])
+        return row_attention(q[-1:], keys)[:, self.columns]

@@ -1,0 +1,173 @@
+"""Reduction between layers, on the embedded model and on a prompt about one scene."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import torch
+from PIL.Image import Image
+from torch import Tensor
+
+from g2tr.cascade import KEEP_ALL, Cascade, Plan
+from g2tr.errors import InputError
+from g2tr.importance.attention import Attention
+from g2tr.importance.next_attention import NextAttentionRank
+from g2tr.merge.drop import Drop
+from g2tr.merge.nearest import Nearest
+from g2tr.metrics.cost import cost_of
+from g2tr.models.bagel.attention import attend_one
+from g2tr.models.bagel.context import Context
+from g2tr.models.bagel.decode import next_logits
+from g2tr.models.bagel.model import Bagel
+from g2tr.pack import Layout
+from g2tr.reducer import Depth, Reducer
+from g2tr.selection.topk import TopK
+from tests.metrics.test_cost import counted
+
+PROMPT = "what color is the ring ?"
+LAYER = 2
+everywhere = pytest.mark.parametrize("query", ["image_end", "deferred"])
+
+
+def plan(ratio: float, query: str, *layers: int, importance: Any = None, everywhere: bool = False) -> Cascade:
+    steps = [
+        Reducer(importance or Attention(), TopK(), Drop(), keep_ratio=ratio, min_keep=1, at=Depth(layer))
+        for layer in layers or (LAYER,)
+    ]
+    return Cascade(steps, query, everywhere)
+
+
+def converse(bagel: Bagel, image: Image, reducer: Plan) -> tuple[Context, Tensor]:
+    """A context that has read image and prompt, and the logits of the first word of the answer."""
+    context = bagel.context()
+    with torch.inference_mode():
+        context.read_image(image, reducer)
+        context.read_text(PROMPT)
+        return context, next_logits([context.fork()], [bagel.parts.markers.text_start])
+
+
+@everywhere
+@pytest.mark.parametrize("importance", [Attention(), NextAttentionRank()], ids=["fastv", "pyramiddrop"])
+def test_keeping_all_gives_the_logits_of_no_reduction_bit_for_bit(
+    bagel_tiny: Bagel, scene: Image, query: str, importance: Any
+) -> None:
+    _, wanted = converse(bagel_tiny, scene, KEEP_ALL)
+    _, found = converse(bagel_tiny, scene, plan(1.0, query, importance=importance))
+    assert torch.equal(found, wanted)
+
+
+@dataclass
+class Blind:
+    """Attention that hides some image tokens from every row, from layer `layer` on, once the rows have been chosen.
+
+    The image block's own dropped rows still run, but no row that stays can see them.
+    """
+
+    layers: int
+    layer: int
+    hidden: Sequence[int]
+    hides_text_only: bool
+    calls: int = 0
+
+    def __call__(self, q: Tensor, k: Tensor, v: Tensor, layout: Layout, causal: bool) -> Tensor:
+        index, self.calls = self.calls % self.layers, self.calls + 1
+        if index < self.layer or (self.hides_text_only and not causal):
+            return attend_one(q, k, v, causal)
+        seen = torch.ones(len(q), len(k), dtype=torch.bool)
+        if causal:
+            seen = seen.tril(len(k) - len(q))
+        seen[:, list(self.hidden)] = False
+        heads = (x.transpose(0, 1)[None] for x in (q, k, v))
+        out = torch.nn.functional.scaled_dot_product_attention(*heads, attn_mask=seen, enable_gqa=True)
+        return out[0].transpose(0, 1)
+
+
+@everywhere
+def test_dropping_from_a_layer_on_equals_masking_from_that_layer_on(
+    bagel_tiny: Bagel, scene: Image, query: str
+) -> None:
+    context, found = converse(bagel_tiny, scene, plan(0.5, query))
+    kept = set(context.trace.views[0].kept.tolist())
+    hidden = [1 + token for token in range(256) if token not in kept]
+    layers = bagel_tiny.shape.language.layers
+    blind = Blind(layers, LAYER, hidden, hides_text_only=query == "deferred")
+    parts = type(bagel_tiny.parts)(**{**vars(bagel_tiny.parts), "attend": blind})
+    tokens = bagel_tiny.encode(scene, frozenset())
+    masked = Context.new(parts)
+    with torch.inference_mode():
+        masked.read_tokens(tokens, KEEP_ALL(tokens))
+        masked.read_text(PROMPT)
+        wanted = next_logits([masked], [parts.markers.text_start])
+    error = (found - wanted).abs().max().item()
+    assert error < 1e-5
+    assert len(kept) == 128
+
+
+@everywhere
+def test_caches_grow_shorter_from_a_layer_on_or_everywhere(bagel_tiny: Bagel, scene: Image, query: str) -> None:
+    text = len(bagel_tiny.parts.tokenize(PROMPT))
+    above, _ = converse(bagel_tiny, scene, plan(0.5, query))
+    assert above.lengths == [258 + text] * 2 + [130 + text] * 4
+    all_layers, _ = converse(bagel_tiny, scene, plan(0.5, query, everywhere=True))
+    assert all_layers.lengths == [130 + text] * 6
+    assert all_layers.trace.views[0].read == ((256,) * 6 if query == "deferred" else (256, 256, 128, 128, 128, 128))
+
+
+@everywhere
+def test_steps_follow_one_another(bagel_tiny: Bagel, scene: Image, query: str) -> None:
+    context, _ = converse(bagel_tiny, scene, plan(0.5, query, 1, 3, 5))
+    assert context.trace.views[0].cached == (256, 128, 128, 64, 64, 32)
+    assert len(context.trace.views[0].kept) == 32
+
+
+@everywhere
+def test_flops_and_bytes_are_those_of_the_rows_that_were_there(bagel_tiny: Bagel, scene: Image, query: str) -> None:
+    """The query's own row is not billed: torch counts it, so the count may exceed ours by the keys of one layer."""
+    cascade = plan(0.5, query)
+    context = bagel_tiny.context()
+    tokens = bagel_tiny.encode(scene, frozenset())
+    with torch.inference_mode(), counted() as counter:
+        context.read_tokens(tokens, KEEP_ALL(tokens), cascade)
+        context.read_text(PROMPT)
+    cost = cost_of(context.trace, context.kv_bytes, bagel_tiny.shape, 0)
+    witness = counter.get_total_flops() - cost.prefill_flops
+    assert 0 < witness < 0.05 * cost.prefill_flops
+    assert cost.kv_bytes == context.kv_bytes < cost.kv_bytes_full
+
+
+def test_merging_inside_keeps_homes_from_the_first_token_on(bagel_tiny: Bagel, scene: Image) -> None:
+    steps = [
+        Reducer(Attention(), TopK(), Nearest(), keep_ratio=0.5, min_keep=1, at=Depth(layer)) for layer in (1, 3)
+    ]
+    view = converse(bagel_tiny, scene, Cascade(steps))[0].trace.views[0]
+    assert view.homes.shape == (256,)
+    assert view.homes.min() >= 0 and view.homes.max() == 63
+    assert torch.equal(view.homes[view.kept], torch.arange(64))
+
+
+@everywhere
+def test_an_edit_runs_with_shorter_caches(bagel_tiny: Bagel, scene: Image, query: str) -> None:
+    outcome = bagel_tiny.edit([scene], "make the background navy", plan(0.5, query), seed=1)
+    assert outcome.output.size == (224, 224)
+    assert outcome.trace.views[0].cached == (256, 256, 128, 128, 128, 128)
+
+
+def test_several_images_leave_the_caches_each_by_its_own_budget(bagel_tiny: Bagel, scene: Image) -> None:
+    for query in ("image_end", "deferred"):
+        outcome = bagel_tiny.answers([scene, scene.rotate(90)], [PROMPT], plan(0.25, query), 2)[0]
+        assert [len(view.kept) for view in outcome.trace.views] == [64, 64]
+
+
+def test_the_question_can_be_read_first(bagel_tiny: Bagel, scene: Image) -> None:
+    outcome = bagel_tiny.answers([scene], [PROMPT, "is there a red star ?"], plan(0.5, "text_first"), 2)[0]
+    assert [block.full_rows for block in outcome.trace.blocks] == [len(bagel_tiny.parts.tokenize(PROMPT)), 258]
+    with pytest.raises(InputError, match="reads its image first"):
+        bagel_tiny.edit([scene], "make the background navy", plan(0.5, "text_first"))
+
+
+def test_evidence_of_the_encoder_is_refused_inside(bagel_tiny: Bagel, scene: Image) -> None:
+    from g2tr.importance.latent import Latent
+
+    with pytest.raises(InputError, match="Anchors cannot be read inside"):
+        converse(bagel_tiny, scene, plan(0.5, "image_end", importance=Latent()))

@@ -1,0 +1,52 @@
+import pytest
+
+from g2tr.cascade import KEEP_ALL, Cascade, Plan
+from g2tr.errors import InputError
+from g2tr.importance.norm import Norm
+from g2tr.merge.drop import Drop
+from g2tr.reducer import Depth, Reducer
+from g2tr.selection.topk import TopK
+
+
+def step(layer: int, of: int | None = None) -> Reducer:
+    return Reducer(Norm(), TopK(), Drop(), at=Depth(layer, of))
+
+
+@pytest.mark.parametrize(
+    ("depth", "layers", "layer"),
+    [(Depth(), 28, 0), (Depth(2, 28), 28, 2), (Depth(2, 28), 6, 1), (Depth(14, 28), 6, 3), (Depth(24, 28), 6, 5)],
+)
+def test_a_depth_means_the_same_fraction_of_every_model(depth: Depth, layers: int, layer: int) -> None:
+    assert depth.resolve(layers) == layer
+
+
+def test_a_depth_beyond_the_model_is_refused() -> None:
+    with pytest.raises(InputError, match="layer 28 of 28"):
+        Depth(28, 28)
+    with pytest.raises(InputError, match="has 6 layers"):
+        Depth(6).resolve(6)
+
+
+def test_a_cascade_acts_at_the_encoder_and_inside_or_inside_alone() -> None:
+    cascade = Cascade([step(0), step(14, 28)])
+    assert cascade.encoder == step(0)
+    assert cascade.inside(28) == [(14, step(14, 28))]
+    assert Cascade([step(2)]).encoder is KEEP_ALL
+
+
+def test_a_reducer_is_a_plan_without_steps_inside() -> None:
+    reducer = step(0)
+    assert isinstance(reducer, Plan)
+    assert (reducer.encoder, reducer.inside(28)) == (reducer, [])
+
+
+def test_steps_must_rise_and_stay_apart_on_a_shallow_model() -> None:
+    with pytest.raises(InputError, match="rising layers"):
+        Cascade([step(3), step(2)])
+    with pytest.raises(InputError, match="too few"):
+        Cascade([step(2, 28), step(3, 28)]).inside(6)
+
+
+def test_an_unknown_query_is_refused() -> None:
+    with pytest.raises(InputError, match="image_end, deferred, text_first"):
+        Cascade([step(2)], query="last")
