@@ -40,7 +40,7 @@ def test_every_reducer_is_built_and_named_after_its_file(name: str, compose: Com
     reducer = build(compose(f"reducer={name}", "keep_ratio=0.25").reducer)
     assert isinstance(reducer, Reducer | Cascade)
     assert reducer.name == name
-    assert reducer.keep_ratio == (1.0 if name == "none" else 0.25)
+    assert reducer.keep_ratio == {"none": 1.0, "vscan": 0.5}.get(name, 0.25)
 
 
 @pytest.mark.parametrize("name", stems(conf_dir() / "benchmark"))

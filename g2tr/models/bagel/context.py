@@ -78,7 +78,7 @@ class Context(State):
     def see(self, image: Image.Image, reads: frozenset[type], posterior: Posterior | None) -> VisualTokens:
         """ViT tokens of an image with the evidence that a reducer reads."""
         with self.clock.phase("encode"):
-            tokens = self.parts.encode_vit(image)
+            tokens = self.parts.encode_vit(image, reads)
         if LatentGrid not in reads:
             return tokens
         if posterior is None:

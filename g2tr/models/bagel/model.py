@@ -50,7 +50,7 @@ class Bagel:
     @torch.inference_mode()
     def encode(self, image: Image.Image, reads: frozenset[type]) -> VisualTokens:
         """Visual tokens of an image with the evidence in `reads`."""
-        tokens = self.parts.encode_vit(image)
+        tokens = self.parts.encode_vit(image, reads)
         if LatentGrid not in reads:
             return tokens
         return tokens.having(self.parts.latent_grid(self.parts.encode_vae(image)))

@@ -13,8 +13,9 @@ from g2tr.models.bagel.config import SpecialTokens
 from g2tr.models.bagel.network import BagelNetwork
 from g2tr.models.bagel.transforms import Preset, checksum, to_patches, to_pixels, to_rgb
 from g2tr.models.bagel.vae import LatentCodec, Posterior
+from g2tr.models.bagel.witness import Listener
 from g2tr.pack import grid_positions
-from g2tr.tokens import Grid, LatentGrid, VisualTokens
+from g2tr.tokens import Grid, LatentGrid, VisionAttention, VisualTokens
 
 
 @runtime_checkable
@@ -46,15 +47,18 @@ class Parts:
         ids = self.tokenizer.encode(text, add_special_tokens=False)
         return [self.markers.text_start, *ids, self.markers.text_end]
 
-    def encode_vit(self, image: Image) -> VisualTokens:
-        """ViT and connector: tokens in LLM width, before the 2-D position embedding."""
+    def encode_vit(self, image: Image, reads: frozenset[type] = frozenset()) -> VisualTokens:
+        """ViT and connector: tokens in LLM width, before the 2-D position embedding; with `VisionAttention` if read."""
         image = self.preset.vit_image(to_rgb(image))
         side = self.network.config.vision.patch_size
         grid = (image.height // side, image.width // side)
         patches = to_patches(to_pixels(image), side).to(self.network.weight)
         positions = grid_positions(grid, self.network.config.vit_side, self.device)
-        features = self.network.vit(patches, positions, [len(patches)], self.attend)
-        return VisualTokens(self.network.connector(features), grid, seed=checksum(image))
+        listener = Listener(self.attend)
+        attend = listener if VisionAttention in reads else self.attend
+        features = self.network.vit(patches, positions, [len(patches)], attend)
+        tokens = VisualTokens(self.network.connector(features), grid, seed=checksum(image))
+        return tokens.having(VisionAttention(torch.stack(listener.received))) if listener.received else tokens
 
     def vae_size(self, image: Image) -> Grid:
         """(height, width) in pixels of what the autoencoder sees."""

@@ -1,4 +1,6 @@
-"""Evidence that the language model gives between its layers, from one query row; no full attention map is made.
+"""Evidence from attention: what ViT layers attend to, and one query row between layers of the language model.
+
+No full attention map is ever held.
 
 Shapes: q query rows, c key rows, h query heads, g key heads, e head width.
 """
@@ -10,8 +12,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from g2tr.errors import InputError
+from g2tr.models.bagel.attention import Attend
 from g2tr.models.bagel.expert import Rotation
 from g2tr.models.bagel.language import Block, Cache, LanguageModel
+from g2tr.pack import Layout
 from g2tr.tokens import NextAttention, QueryAttention, QueryValues
 
 
@@ -21,6 +25,27 @@ def row_attention(q: Float[Tensor, "q h e"], k: Float[Tensor, "c g e"]) -> Float
     scores = torch.einsum("qgie,cge->qgic", groups, k.float()) / q.shape[-1] ** 0.5
     attention: Tensor = scores.softmax(-1).mean((1, 2))
     return attention
+
+
+def received_attention(q: Float[Tensor, "n h e"], k: Float[Tensor, "n h e"], chunk: int = 256) -> Float[Tensor, " n"]:
+    """Attention that each row receives in a full map, mean over queries and heads, `chunk` queries at a time."""
+    total = q.new_zeros(len(k), dtype=torch.float32)
+    for rows in q.split(chunk):
+        scores = torch.einsum("qhe,khe->hqk", rows.float(), k.float()) / q.shape[-1] ** 0.5
+        total += scores.softmax(-1).mean(0).sum(0)
+    return total / len(q)
+
+
+class Listener:
+    """An attention back end that also notes what each layer of the ViT attends to."""
+
+    def __init__(self, attend: Attend) -> None:
+        self.attend = attend
+        self.received: list[Tensor] = []
+
+    def __call__(self, q: Tensor, k: Tensor, v: Tensor, layout: Layout, causal: bool) -> Tensor:
+        self.received.append(received_attention(q, k))
+        return self.attend(q, k, v, layout, causal)
 
 
 @dataclass(frozen=True, eq=False)
