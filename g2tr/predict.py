@@ -71,8 +71,10 @@ def kept_bits(trace: Trace) -> list[dict[str, Any]]:
 
 def count_tokens(trace: Trace, layers: int) -> dict[str, Any]:
     """Visual tokens of a sample: all, the mean over layers of those read, and those that layers read and cache."""
-    read, cached = ([sum(side[i] for side in sides) for i in range(layers)] for sides in (
-        [view.read for view in trace.views], [view.cached for view in trace.views]))
+    read, cached = (
+        [sum(side[i] for side in sides) for i in range(layers)]
+        for sides in ([view.read for view in trace.views], [view.cached for view in trace.views])
+    )
     full = sum(len(view.homes) for view in trace.views)
     return {"full": full, "kept": sum(read) / layers, "per_layer": read, "kv_per_layer": cached}
 

@@ -46,6 +46,8 @@ def test_every_reducer_is_built_and_named_after_its_file(name: str, compose: Com
 @pytest.mark.parametrize("name", stems(conf_dir() / "benchmark"))
 def test_every_benchmark_is_built_and_has_samples(name: str, compose: Compose) -> None:
     for node in compose(f"benchmark={name}", "limit=2").benchmark.values():
+        if "size" in node:
+            node.size = 2
         assert len(build(node).samples()) == 2
 
 

@@ -21,7 +21,7 @@ from g2tr.merge.nearest import Nearest
 from g2tr.reducer import Reducer
 from g2tr.selection.balanced import Balanced
 from g2tr.selection.topk import TopK
-from g2tr.tokens import Anchors, NextAttention, QueryAttention, Reduction, VisionAttention, VisualTokens
+from g2tr.tokens import Anchors, NextAttention, QueryAttention, QueryValues, Reduction, VisionAttention, VisualTokens
 
 GRID, WIDTH = (9, 14), 16
 COUNT = GRID[0] * GRID[1]
@@ -51,8 +51,10 @@ def image(dtype: torch.dtype = torch.float32) -> VisualTokens:
     generator = torch.Generator().manual_seed(0)
     features, anchors = (torch.randn(n, WIDTH, generator=generator).to(dtype) for n in (COUNT, 35))
     weights = torch.rand(2, COUNT, generator=generator).softmax(-1)
-    inside = (QueryAttention(weights), NextAttention(weights[:1]), VisionAttention(weights))
-    return VisualTokens(features, GRID, (Anchors(anchors, anchor_cells(GRID, (5, 7))), *inside), seed=11)
+    values = torch.randn(COUNT, 2, 8, generator=generator)
+    attention = (QueryAttention(weights), NextAttention(weights[:1]), VisionAttention(weights))
+    evidence = (Anchors(anchors, anchor_cells(GRID, (5, 7))), QueryValues(values[:2], values), *attention)
+    return VisualTokens(features, GRID, evidence, seed=11)
 
 
 def assert_equal(a: Reduction, b: Reduction) -> None:

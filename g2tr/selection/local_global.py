@@ -39,9 +39,7 @@ class LocalGlobal:
         columns = (tokens.places % tokens.grid[1] // self.window).clamp(max=width - 1)
         return rows * width + columns
 
-    def best_of_windows(
-        self, scores: Float[Tensor, " n"], windows: Int[Tensor, " n"], k: int
-    ) -> Int[Tensor, " l"]:
+    def best_of_windows(self, scores: Float[Tensor, " n"], windows: Int[Tensor, " n"], k: int) -> Int[Tensor, " l"]:
         """The k highest scores of which no window holds more than ⌈k / windows⌉; fewer where windows are small."""
         order = scores.sort(descending=True, stable=True).indices
         ranked = windows[order]

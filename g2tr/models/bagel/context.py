@@ -10,8 +10,8 @@ from g2tr.cascade import KEEP_ALL, Plan
 from g2tr.errors import InputError
 from g2tr.models.bagel.decode import close, decode
 from g2tr.models.bagel.flow import Sampling, guide
-from g2tr.models.bagel.parts import Parts
 from g2tr.models.bagel.inside import read_text_deferred, read_visual_inside
+from g2tr.models.bagel.parts import Parts
 from g2tr.models.bagel.prefill import State, Waiting, read_latents, read_texts, read_visual, velocities
 from g2tr.models.bagel.vae import Posterior
 from g2tr.models.base import Clock

@@ -50,17 +50,17 @@ class Walk:
         self, index: int, columns: slice, features: Float[Tensor, "n d"], view: View, seed: int, reads: Iterable[type]
     ) -> VisualTokens:
         """The tokens of an image before layer `index`, with the evidence that a reducer reads."""
-        witness = Witness(
-            self.language, self.state.cache, index, self.block, self.turn, self.below, self.here, columns
-        )
+        witness = Witness(self.language, self.state.cache, index, self.block, self.turn, self.below, self.here, columns)
         places = Places(view.kept.to(features.device))
         return VisualTokens(features, view.grid, (places, *map(witness.evidence, reads)), seed)
 
-    def narrow(self, features: Float[Tensor, "k d"], rows: Int[Tensor, " r"]) -> None:
-        """Goes on with these rows of an image block: its markers, and between them what a reduction left."""
-        self.here = torch.cat([self.here[:1], features, self.here[-1:]])
+    def narrow(self, reduction: Reduction) -> None:
+        """Goes on with what a reduction left of an image block, between the block's markers."""
+        rows = torch.ones(len(self.here), dtype=torch.bool, device=self.here.device)
+        rows[1 + dropped(reduction)] = False
+        self.here = torch.cat([self.here[:1], reduction.features, self.here[-1:]])
         positions = self.block.positions[rows]
-        self.block = replace(self.block, embeddings=self.here, positions=positions, lengths=(len(rows),))
+        self.block = replace(self.block, embeddings=self.here, positions=positions, lengths=(len(positions),))
         self.turn = self.language.turn(self.block)
 
     def finish(self, full: int) -> Float[Tensor, "t d"]:
@@ -76,13 +76,12 @@ def read_visual_inside(state: State, tokens: VisualTokens, reduction: Reduction,
     view = View.of(tokens, reduction, len(state.cache.layers))
     for index, reducer in walk.stops(plan):
         count = len(walk.here)
-        inner = reducer(
-            walk.tokens(index, slice(1 - count, -1), walk.here[1:-1], view, tokens.seed, reducer.stage_reads)
-        )
+        columns = slice(1 - count, -1)
+        inner = reducer(walk.tokens(index, columns, walk.here[1:-1], view, tokens.seed, reducer.stage_reads))
         view = view.within(inner, index, plan.everywhere)
         if plan.everywhere:
             evict(state.cache, range(index), dropped(inner) + state.cache.length(0) - count + 1)
-        walk.narrow(inner.features, torch.cat([inner.kept.new_zeros(1), inner.kept + 1, inner.kept.new_tensor([count - 1])]))
+        walk.narrow(inner)
     state.rope += 1
     state.trace = state.trace.view(view)
     return walk.finish(len(view.homes) + 2)

@@ -25,7 +25,7 @@ EVERY = slice(None)
 
 @dataclass
 class Cache:
-    """Keys and values of one conversation, one pair per layer; rows are never overwritten, layers may differ in length."""
+    """Keys and values of one conversation, a pair per layer; rows are never overwritten, lengths may differ."""
 
     layers: list[LayerRows] = field(default_factory=list)
 

@@ -137,9 +137,7 @@ def test_flops_and_bytes_are_those_of_the_rows_that_were_there(bagel_tiny: Bagel
 
 
 def test_merging_inside_keeps_homes_from_the_first_token_on(bagel_tiny: Bagel, scene: Image) -> None:
-    steps = [
-        Reducer(Attention(), TopK(), Nearest(), keep_ratio=0.5, min_keep=1, at=Depth(layer)) for layer in (1, 3)
-    ]
+    steps = [Reducer(Attention(), TopK(), Nearest(), keep_ratio=0.5, min_keep=1, at=Depth(layer)) for layer in (1, 3)]
     view = converse(bagel_tiny, scene, Cascade(steps))[0].trace.views[0]
     assert view.homes.shape == (256,)
     assert view.homes.min() >= 0 and view.homes.max() == 63
