@@ -26,7 +26,7 @@ def seeds_of(values: QueryValues, share: float) -> Int[Tensor, " s"]:
 
 @dataclass(frozen=True)
 class ValueSimilarity:
-    """s_j = mean over query rows and seed tokens t of softmax_j(v_t·v_j/√e); the seeds are the best by query rows alone.
+    """s_j = mean over query rows and seeds t of softmax_j(v_t·v_j/√e); seeds are the best tokens by query rows alone.
 
     Source: IVC-Prune on Qwen2.5-VL (baselines.md section 3.5, steps 1 and 2).
     """

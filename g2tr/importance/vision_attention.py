@@ -1,4 +1,4 @@
-"""Importance by the attention that a token receives in the ViT: the score of VisionZip and VScan without a CLS token."""
+"""Importance by the attention that a token receives in the ViT: VisionZip and VScan without a CLS token."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -12,7 +12,7 @@ from g2tr.tokens import VisionAttention, VisualTokens
 
 @dataclass(frozen=True)
 class ReceivedAttention:
-    """s_j = mean over heads and queries of the attention to token j in ViT layer `layer`, counted from the end if negative.
+    """s_j = mean over heads and queries of the attention to token j in ViT layer `layer` (-1 for the last).
 
     Source: VisionZip and VScan in their forms for encoders without a CLS token (baselines.md sections 3.4 and 4.2).
     """
