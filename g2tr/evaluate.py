@@ -10,12 +10,13 @@ from typing import Any
 from omegaconf import DictConfig
 
 from g2tr import __version__
+from g2tr.benchmarks.groups import groups_of
 from g2tr.benchmarks.sample import Benchmark, Sample
 from g2tr.cascade import Plan
 from g2tr.config import build, fingerprint, plain
 from g2tr.errors import InputError
 from g2tr.models.base import Model
-from g2tr.predict import Evaluation, groups_of, predict
+from g2tr.predict import Evaluation, predict
 from g2tr.provenance import git_state, versions
 from g2tr.run import RunFolder
 from g2tr.score import score_run

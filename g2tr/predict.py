@@ -1,10 +1,8 @@
 """Predictions of one model with one reducer, on one or many devices, written as they come."""
 
 import functools
-import hashlib
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from typing import Any
 
 import torch
@@ -12,71 +10,15 @@ from lightning import LightningModule, Trainer
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import BasePredictionWriter, Callback, RichProgressBar
 from PIL.Image import Image
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
+from g2tr.benchmarks.groups import Group, Groups, sample_seed
 from g2tr.benchmarks.sample import Benchmark, Sample
 from g2tr.cascade import Plan
 from g2tr.errors import InputError
-from g2tr.metrics.cost import cost_of
-from g2tr.models.base import Model, Outcome, Trace
+from g2tr.metrics.account import account
+from g2tr.models.base import Model
 from g2tr.run import Record, RunFolder
-
-
-@dataclass(frozen=True)
-class Group:
-    """Samples of one benchmark that show the same images; an edit is a group of its own."""
-
-    benchmark: str
-    samples: tuple[Sample, ...]
-
-
-class Groups(Dataset[Group]):
-    """Groups as a data set of torch."""
-
-    def __init__(self, groups: Sequence[Group]) -> None:
-        self.groups = groups
-
-    def __len__(self) -> int:
-        return len(self.groups)
-
-    def __getitem__(self, index: int) -> Group:
-        return self.groups[index]
-
-
-def groups_of(name: str, benchmark: Benchmark, samples: Sequence[Sample]) -> list[Group]:
-    """Samples by the images they show, in order of appearance."""
-    groups: dict[str, list[Sample]] = {}
-    for sample in samples:
-        groups.setdefault(sample.group if benchmark.task == "answer" else sample.id, []).append(sample)
-    return [Group(name, tuple(members)) for members in groups.values()]
-
-
-def sample_seed(seed: int, sample: Sample) -> int:
-    """The seed of one sample: the benchmark's own where it fixes one, else a hash of run seed and id."""
-    if sample.seed is not None:
-        return sample.seed + seed
-    return int(hashlib.sha1(f"{seed}:{sample.id}".encode(), usedforsecurity=False).hexdigest()[:8], 16)
-
-
-def kept_bits(trace: Trace) -> list[dict[str, Any]]:
-    """Grid and kept tokens of each image, a bit per token in hex."""
-    views = []
-    for view in trace.views:
-        bits = ["0"] * len(view.homes)
-        for index in view.kept.tolist():
-            bits[index] = "1"
-        views.append({"grid": list(view.grid), "bits": f"{int('1' + ''.join(bits), 2):x}"})
-    return views
-
-
-def count_tokens(trace: Trace, layers: int) -> dict[str, Any]:
-    """Visual tokens of a sample: all, the mean over layers of those read, and those that layers read and cache."""
-    read, cached = (
-        [sum(side[i] for side in sides) for i in range(layers)]
-        for sides in ([view.read for view in trace.views], [view.cached for view in trace.views])
-    )
-    full = sum(len(view.homes) for view in trace.views)
-    return {"full": full, "kept": sum(read) / layers, "per_layer": read, "kv_per_layer": cached}
 
 
 class Evaluation(LightningModule):
@@ -137,14 +79,16 @@ class Evaluation(LightningModule):
         records = []
         for sample, outcome in zip(group.samples, outcomes, strict=True):
             error = None if outcome.output.strip() else "empty answer"
-            records.append(self.record(group, sample, outcome.output, error, **self.account(outcome)))
+            records.append(
+                self.record(group, sample, outcome.output, error, **account(outcome, self.model.shape, self.vae_flops))
+            )
         return records
 
     def edit(self, group: Group, sample: Sample, images: Sequence[Image]) -> Record:
         """One edit, its image stored in the run folder."""
         outcome = self.model.edit(images, sample.prompt, self.reducer, sample_seed(self.seed, sample))
         place = self.folder.save_image(f"{group.benchmark}-{sample.id}", outcome.output)
-        return self.record(group, sample, place, **self.account(outcome))
+        return self.record(group, sample, place, **account(outcome, self.model.shape, self.vae_flops))
 
     def record(
         self,
@@ -159,17 +103,6 @@ class Evaluation(LightningModule):
         seed = sample_seed(self.seed, sample)
         place = (sample.id, group.benchmark, sample.category, sample.prompt)
         return Record(*place, prediction, target, seed, error, **account)
-
-    def account(self, outcome: Outcome[Any]) -> dict[str, Any]:
-        """Tokens, kept tokens, cost and time of an outcome."""
-        trace = outcome.trace
-        anchor_flops = sum(self.vae_flops(size) for size in trace.anchor_encodes)
-        return {
-            "visual_tokens": count_tokens(trace, self.model.shape.language.layers),
-            "kept": kept_bits(trace),
-            "cost": asdict(cost_of(trace, outcome.kv_bytes, self.model.shape, anchor_flops)),
-            "seconds": dict(outcome.seconds),
-        }
 
 
 class Writer(BasePredictionWriter):

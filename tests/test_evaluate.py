@@ -11,8 +11,9 @@ import pytest
 from omegaconf import DictConfig
 
 from g2tr.assets import ASSETS
+from g2tr.benchmarks.groups import Group
 from g2tr.evaluate import Run, evaluate
-from g2tr.predict import Evaluation, Group
+from g2tr.predict import Evaluation
 from g2tr.run import read_records
 
 Compose = Callable[..., DictConfig]

@@ -1,4 +1,4 @@
-"""Groups, seeds, and the claim that two processes predict what one predicts."""
+"""The claim that two processes predict what one predicts."""
 
 import json
 import os
@@ -6,30 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
-
-from g2tr.benchmarks.sample import ImageSource, Sample
-from g2tr.benchmarks.scenes import SceneEdits, SceneQuestions
-from g2tr.predict import groups_of, sample_seed
-
-
-def sample(name: str, image: bytes = b"x", seed: int | None = None) -> Sample:
-    return Sample(name, (ImageSource(image),), "what ?", "that", "kind", seed)
-
-
-def test_questions_about_one_image_are_one_group_and_edits_are_not() -> None:
-    samples = [sample("1", b"a"), sample("2", b"b"), sample("3", b"a")]
-    names = [[s.id for s in group.samples] for group in groups_of("q", SceneQuestions(), samples)]
-    assert names == [["1", "3"], ["2"]]
-    assert [len(group.samples) for group in groups_of("e", SceneEdits(), samples)] == [1, 1, 1]
-
-
-def test_a_seed_depends_on_run_and_sample_alone() -> None:
-    assert sample_seed(0, sample("1")) == sample_seed(0, sample("1", b"other"))
-    assert len({sample_seed(0, sample("1")), sample_seed(1, sample("1")), sample_seed(0, sample("2"))}) == 3
-
-
-def test_a_seed_that_the_benchmark_fixes_is_shifted_by_that_of_the_run() -> None:
-    assert (sample_seed(0, sample("1", seed=7)), sample_seed(2, sample("1", seed=7))) == (7, 9)
 
 
 def predictions(tmp_path: Path, trainer: str) -> list[dict[str, Any]]:

@@ -1,8 +1,8 @@
 import torch
 from PIL import Image
 
+from g2tr.metrics.account import kept_bits
 from g2tr.models.base import Trace, View
-from g2tr.predict import kept_bits
 from g2tr.report.overlay import kept_mask, overlay, side_by_side
 from g2tr.tokens import homes_of
 

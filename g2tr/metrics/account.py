@@ -1,0 +1,42 @@
+"""What a sample's trace says about its visual tokens and its cost."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from g2tr.metrics.cost import cost_of
+from g2tr.models.base import ModelShape, Outcome, Trace
+from g2tr.tokens import Grid
+
+
+def kept_bits(trace: Trace) -> list[dict[str, Any]]:
+    """Grid and kept tokens of each image, a bit per token in hex."""
+    views = []
+    for view in trace.views:
+        bits = ["0"] * len(view.homes)
+        for index in view.kept.tolist():
+            bits[index] = "1"
+        views.append({"grid": list(view.grid), "bits": f"{int('1' + ''.join(bits), 2):x}"})
+    return views
+
+
+def count_tokens(trace: Trace, layers: int) -> dict[str, Any]:
+    """Visual tokens of a sample: all, the mean over layers of those read, and those that layers read and cache."""
+    read, cached = (
+        [sum(side[i] for side in sides) for i in range(layers)]
+        for sides in ([view.read for view in trace.views], [view.cached for view in trace.views])
+    )
+    full = sum(len(view.homes) for view in trace.views)
+    return {"full": full, "kept": sum(read) / layers, "per_layer": read, "kv_per_layer": cached}
+
+
+def account(outcome: Outcome[Any], shape: ModelShape, vae_flops: Callable[[Grid], int]) -> dict[str, Any]:
+    """Tokens, kept tokens, cost and time of an outcome, as fields of a record."""
+    trace = outcome.trace
+    anchor_flops = sum(vae_flops(size) for size in trace.anchor_encodes)
+    return {
+        "visual_tokens": count_tokens(trace, shape.language.layers),
+        "kept": kept_bits(trace),
+        "cost": asdict(cost_of(trace, outcome.kv_bytes, shape, anchor_flops)),
+        "seconds": dict(outcome.seconds),
+    }

@@ -1,0 +1,22 @@
+import torch
+
+from g2tr.metrics.account import count_tokens
+from g2tr.models.base import Trace, View
+
+
+def view(count: int, read: tuple[int, ...], cached: tuple[int, ...]) -> View:
+    return View((1, count), torch.arange(read[-1]), torch.full((count,), -1), read, cached)
+
+
+def test_tokens_of_all_images_are_added_up_layer_by_layer() -> None:
+    trace = Trace(views=(view(10, (10, 5), (10, 5)), view(6, (6, 6), (3, 3))))
+    assert count_tokens(trace, layers=2) == {
+        "full": 16,
+        "kept": 13.5,
+        "per_layer": [16, 11],
+        "kv_per_layer": [13, 8],
+    }
+
+
+def test_a_text_has_no_visual_tokens() -> None:
+    assert count_tokens(Trace(), layers=2) == {"full": 0, "kept": 0.0, "per_layer": [0, 0], "kv_per_layer": [0, 0]}
