@@ -9,7 +9,7 @@ from g2tr.tokens import homes_of
 
 def view_of(kept: list[int], grid: tuple[int, int]) -> dict[str, object]:
     rows = torch.tensor(kept)
-    return kept_bits(Trace(views=(View(grid, rows, homes_of(rows, grid[0] * grid[1])),)))[0]
+    return kept_bits(Trace(views=(View(grid, rows, homes_of(rows, grid[0] * grid[1]), (), ()),)))[0]
 
 
 def test_kept_tokens_survive_their_bits() -> None:
