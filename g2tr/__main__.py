@@ -1,8 +1,9 @@
-"""The command line: `g2tr` evaluates, `g2tr profile` measures a reducer, `g2tr train` trains. Starts without torch."""
+"""The command line: `g2tr` evaluates; `g2tr profile`, `g2tr report` and `g2tr train`. Starts without torch."""
 
+import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import hydra
@@ -31,6 +32,13 @@ def run_profile(cfg: DictConfig) -> None:
     profile(cfg)
 
 
+def run_report(cfg: DictConfig) -> None:
+    """Turns run folders into tables, figures and one page."""
+    from g2tr.report.command import report
+
+    report(cfg)
+
+
 def run_train(cfg: DictConfig) -> None:
     """Trains the embedded model from nothing."""
     from g2tr.train.command import train
@@ -41,6 +49,7 @@ def run_train(cfg: DictConfig) -> None:
 COMMANDS: dict[str, Callable[[DictConfig], Any]] = {
     "evaluate": run_evaluate,
     "profile": run_profile,
+    "report": run_report,
     "train": run_train,
 }
 
@@ -52,6 +61,8 @@ def main() -> None:
     command = arguments.pop(0) if arguments and arguments[0] in COMMANDS else "evaluate"
     if command == "evaluate" and not arguments:
         arguments = [FIRST_LOOK]
+    if command == "report":
+        arguments = with_paths(arguments)
     sys.argv[1:] = arguments
     # Hydra prints its own reports of errors unless it is told to raise them.
     os.environ["HYDRA_FULL_ERROR"] = "1"
@@ -65,6 +76,13 @@ def main() -> None:
             raise
         sys.exit(f"g2tr: {explain(error)}")
     sys.exit(1 if task.failed else 0)
+
+
+def with_paths(arguments: Sequence[str]) -> list[str]:
+    """Folders that are given by name alone become the list `paths`."""
+    folders = [argument for argument in arguments if "=" not in argument and not argument.startswith("-")]
+    rest = [argument for argument in arguments if argument not in folders]
+    return [f"paths={json.dumps(folders)}", *rest] if folders else rest
 
 
 class Task:
