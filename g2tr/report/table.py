@@ -1,12 +1,15 @@
 """Runs side by side, one Markdown table per benchmark."""
 
 from collections.abc import Mapping, Sequence
+from statistics import fmean
 from typing import Any
 
 from rich.console import Console
 
 from g2tr.config import build
 from g2tr.evaluate import Run
+from g2tr.metrics.statistics import mcnemar
+from g2tr.run import read_records
 
 PERCENT = ("accuracy", "success")
 STAGES = ("importance", "selection", "merge")
@@ -72,15 +75,27 @@ def markdown(rows: Sequence[Row]) -> str:
 
 
 def findings(runs: Sequence[Run], benchmark: str, score: str) -> list[str]:
-    """Sentences about reducers that fall below random reduction at the same keep ratio."""
-    values = [(run.metrics["reducer"], run.metrics["benchmarks"][benchmark]["scores"].get(score)) for run in runs]
-    randoms = {reducer["keep_ratio"]: value for reducer, value in values if reducer["name"] == "random"}
-    return [
-        f"Finding: {reducer['name']} at {reducer['keep_ratio']:g} scores below random reduction on {benchmark}: "
-        f"{score} {score_cell(score, value, {})} against {score_cell(score, randoms[reducer['keep_ratio']], {})}."
-        for reducer, value in values
-        if value is not None and value < (randoms.get(reducer["keep_ratio"]) or value)
-    ]
+    """Sentences about reducers that fall below random reduction at the same keep ratio by more than chance."""
+    grades = {run.folder.path: grades_of(run, benchmark, score) for run in runs}
+    randoms = {run.metrics["reducer"]["keep_ratio"]: run for run in runs if run.metrics["reducer"]["name"] == "random"}
+    said = []
+    for run in runs:
+        name, keep = run.metrics["reducer"]["name"], run.metrics["reducer"]["keep_ratio"]
+        if keep not in randoms:
+            continue
+        own, other = grades[run.folder.path], grades[randoms[keep].folder.path]
+        if len(own) == len(other) > 0 and fmean(own) < fmean(other) and mcnemar(own, other) < 0.05:
+            said.append(
+                f"Finding: {name} at {keep:g} scores below random reduction on {benchmark}: {score} "
+                f"{100 * fmean(own):.1f} % against {100 * fmean(other):.1f} % (McNemar p = {mcnemar(own, other):.1g})."
+            )
+    return said
+
+
+def grades_of(run: Run, benchmark: str, score: str) -> list[float]:
+    """The grades of all samples that were graded, in the order of the benchmark."""
+    records = read_records(run.folder.path / "predictions.jsonl")
+    return [record.score[score] for record in records if record.benchmark == benchmark and score in record.score]
 
 
 def comparison(runs: Sequence[Run]) -> str:

@@ -3,7 +3,7 @@ from typing import Any
 
 from g2tr.evaluate import Run
 from g2tr.report.table import bytes_cell, comparison, findings, flops_cell, markdown, score_cell, stages
-from g2tr.run import RunFolder
+from g2tr.run import Record, RunFolder
 
 STAGES = {
     stage: {"_target_": f"g2tr.{stage}.{stem}.X"}
@@ -56,11 +56,22 @@ def test_a_table_is_markdown_and_leaves_empty_columns_out() -> None:
     assert lines == ["| a  | c | d |", "|----|---|---|", "| 1  | x |   |", "| 22 |   | y |"]
 
 
-def test_falling_below_random_is_said_aloud() -> None:
-    runs = [run("none", 1, 0.8), run("random", 0.5, 0.6), run("g2tr", 0.5, 0.5), run("best", 0.5, 0.7)]
+def graded(name: str, right: int, root: Path) -> Run:
+    """A run whose first `right` of 40 samples are right, with its predictions on disk."""
+    done = Run(RunFolder(root / name), run(name, 0.5, right / 40).metrics)
+    done.folder.prepare({}, fresh=True)
+    records = [Record(str(i), "scenes", "c", "p", "a", "a", 0, score={"accuracy": float(i < right)}) for i in range(40)]
+    done.folder.finish(records, done.metrics)
+    return done
+
+
+def test_falling_below_random_by_more_than_chance_is_said_aloud(tmp_path: Path) -> None:
+    runs = [graded(name, right, tmp_path) for name, right in (("random", 30), ("g2tr", 15), ("close", 28))]
     said = findings(runs, "scenes", "accuracy")
     assert len(said) == 1
-    assert said[0].startswith("Finding: g2tr at 0.5 scores below random reduction on scenes: accuracy 50.0 %")
+    assert said[0].startswith(
+        "Finding: g2tr at 0.5 scores below random reduction on scenes: accuracy 37.5 % against 75"
+    )
 
 
 def test_nothing_is_said_where_no_random_run_is_beside() -> None:

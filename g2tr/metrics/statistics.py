@@ -1,0 +1,34 @@
+"""Whether two runs on the same samples differ by more than chance."""
+
+from collections.abc import Sequence
+from math import comb
+
+import numpy as np
+
+
+def mcnemar(a: Sequence[float], b: Sequence[float]) -> float:
+    """Exact two-sided p-value of McNemar's test for grades of 0 or 1 on the same samples.
+
+    Under the null hypothesis, of the samples that only one run gets right, each run has half on average.
+    """
+    only_a = sum(x > y for x, y in zip(a, b, strict=True))
+    only_b = sum(y > x for x, y in zip(a, b, strict=True))
+    discordant = only_a + only_b
+    tail = sum(comb(discordant, i) for i in range(min(only_a, only_b) + 1))
+    return float(min(1.0, 2 * tail / 2**discordant))
+
+
+def paired_bootstrap(
+    a: Sequence[float], b: Sequence[float], groups: Sequence[str], draws: int = 10_000, seed: int = 0
+) -> tuple[float, float]:
+    """95 % interval of mean(a) - mean(b) on the same samples; samples of one group are drawn together.
+
+    Groups are what is not independent: questions about one image, rolls of one circular question.
+    """
+    _, index = np.unique(np.asarray(groups), return_inverse=True)
+    sums = np.bincount(index, weights=np.asarray(a, dtype=float) - np.asarray(b, dtype=float))
+    sizes = np.bincount(index)
+    drawn = np.random.default_rng(seed).integers(len(sums), size=(draws, len(sums)))
+    differences = sums[drawn].sum(1) / sizes[drawn].sum(1)
+    low, high = np.quantile(differences, (0.025, 0.975))
+    return float(low), float(high)

@@ -1,0 +1,36 @@
+import numpy as np
+import pytest
+
+from g2tr.metrics.statistics import mcnemar, paired_bootstrap
+
+
+def test_equal_runs_do_not_differ() -> None:
+    assert mcnemar([1, 0, 1], [1, 0, 1]) == 1.0
+
+
+def test_the_p_value_is_that_of_a_fair_coin() -> None:
+    a, b = [1] * 9 + [0] + [1] * 5, [0] * 9 + [1] + [1] * 5
+    assert mcnemar(a, b) == mcnemar(b, a) == pytest.approx(2 * (1 + 10) / 2**10)
+
+
+def test_one_more_in_a_hundred_is_noise() -> None:
+    assert mcnemar([1] * 20 + [0] * 76, [1] * 19 + [0] * 77) == 1.0
+
+
+def test_a_constant_difference_has_an_interval_without_width() -> None:
+    low, high = paired_bootstrap([1.0] * 8, [0.5] * 8, [str(i) for i in range(8)])
+    assert (low, high) == (0.5, 0.5)
+
+
+def test_samples_of_one_group_widen_the_interval() -> None:
+    random = np.random.default_rng(1)
+    a = np.repeat(random.integers(0, 2, 40), 10).astype(float).tolist()
+    b = [0.5] * 400
+    alone = paired_bootstrap(a, b, [str(i) for i in range(400)])
+    together = paired_bootstrap(a, b, [str(i // 10) for i in range(400)])
+    assert together[1] - together[0] > 2 * (alone[1] - alone[0])
+
+
+def test_the_same_seed_gives_the_same_interval() -> None:
+    a, b, groups = [1.0, 0.0, 1.0, 1.0], [0.0, 0.0, 1.0, 0.0], ["a", "b", "c", "d"]
+    assert paired_bootstrap(a, b, groups) == paired_bootstrap(a, b, groups)
