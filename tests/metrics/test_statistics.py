@@ -5,16 +5,16 @@ from g2tr.metrics.statistics import mcnemar, paired_bootstrap
 
 
 def test_equal_runs_do_not_differ() -> None:
-    assert mcnemar([1, 0, 1], [1, 0, 1]) == 1.0
+    assert mcnemar([1.0, 0.0, 1.0], [1.0, 0.0, 1.0]) == 1.0
 
 
 def test_the_p_value_is_that_of_a_fair_coin() -> None:
-    a, b = [1] * 9 + [0] + [1] * 5, [0] * 9 + [1] + [1] * 5
+    a, b = [1.0] * 9 + [0.0] + [1.0] * 5, [0.0] * 9 + [1.0] + [1.0] * 5
     assert mcnemar(a, b) == mcnemar(b, a) == pytest.approx(2 * (1 + 10) / 2**10)
 
 
 def test_one_more_in_a_hundred_is_noise() -> None:
-    assert mcnemar([1] * 20 + [0] * 76, [1] * 19 + [0] * 77) == 1.0
+    assert mcnemar([1.0] * 20 + [0.0] * 76, [1.0] * 19 + [0.0] * 77) == 1.0
 
 
 def test_a_constant_difference_has_an_interval_without_width() -> None:
