@@ -82,7 +82,7 @@ def with_paths(arguments: Sequence[str]) -> list[str]:
     """Folders that are given by name alone become the list `paths`."""
     folders = [argument for argument in arguments if "=" not in argument and not argument.startswith("-")]
     rest = [argument for argument in arguments if argument not in folders]
-    return [f"paths={json.dumps(folders)}", *rest] if folders else rest
+    return [f"paths={json.dumps(folders, ensure_ascii=False)}", *rest] if folders else rest
 
 
 class Task:

@@ -1,0 +1,100 @@
+"""Finds run folders and reads the complete ones; what cannot be used is named."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hydra.utils import get_class
+
+from g2tr.errors import InputError
+from g2tr.evaluate import Run
+from g2tr.report.table import stages
+from g2tr.run import RunFolder, read_records
+
+MARKS = ("metrics.json", "predictions*.jsonl")
+NEEDED = ("run_id", "model", "benchmark", "reducer", "seed", "benchmarks")
+
+
+@dataclass(frozen=True)
+class Collected:
+    """Complete runs, and for every other run folder why it is left out."""
+
+    runs: Sequence[Run]
+    left_out: Sequence[str]
+
+
+def collect(paths: Sequence[Path]) -> Collected:
+    """All runs in these folders or below, each once. Raises `InputError` where none is complete."""
+    runs: dict[str, Run] = {}
+    left_out = []
+    for folder in dict.fromkeys(folder.resolve() for path in paths for folder in run_folders(path)):
+        try:
+            run = read_run(folder)
+        except InputError as error:
+            left_out.append(f"{folder.name}: {error}")
+        else:
+            runs.setdefault(run.metrics["run_id"], run)
+    if not runs:
+        reasons = f"; {'; '.join(left_out)}" if left_out else ""
+        raise InputError(f"no complete run in {', '.join(map(str, paths))}{reasons}")
+    return Collected(list(runs.values()), left_out)
+
+
+def run_folders(path: Path) -> Iterator[Path]:
+    """The folder itself, or else those below it, by name."""
+    if not path.is_dir():
+        raise InputError(f"{path}: no such folder")
+    if any(next(path.glob(mark), None) for mark in MARKS):
+        yield path
+        return
+    for below in sorted(path.iterdir()):
+        if below.is_dir() and not below.is_symlink():
+            yield from run_folders(below)
+
+
+def read_run(path: Path) -> Run:
+    """A complete run. Raises `InputError` for any other."""
+    folder = RunFolder(path)
+    try:
+        metrics = json.loads(folder.metrics_file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError("not complete, it has no metrics.json") from None
+    except (OSError, ValueError):
+        raise InputError("metrics.json is not readable") from None
+    check(metrics)
+    for node in metrics["benchmark"].values():
+        headline_of(node)
+    graded = sum(result["n"] for result in metrics["benchmarks"].values())
+    lines = len(read_records(path / "predictions.jsonl"))
+    if lines < graded:
+        raise InputError(f"predictions.jsonl has {lines} readable lines for {graded} graded samples")
+    return Run(folder, metrics)
+
+
+def headline_of(node: Mapping[str, Any]) -> tuple[str, ...]:
+    """The headline scores of a benchmark, by its class alone: settings in a run folder build nothing else."""
+    target = node.get("_target_")
+    try:
+        benchmark: Any = get_class(str(target))
+        headline: tuple[str, ...] = benchmark.headline
+    except (AttributeError, ImportError, ValueError):
+        raise InputError(f"{target} is no benchmark that is known here") from None
+    return headline
+
+
+def check(metrics: Any) -> None:  # noqa: ANN401 - whatever the file holds
+    """Raises `InputError` where metrics lack what a report needs."""
+    if not isinstance(metrics, dict):
+        raise InputError("metrics.json is no mapping")
+    if missing := [key for key in NEEDED if key not in metrics]:
+        raise InputError(f"metrics.json lacks {missing[0]}")
+    try:
+        known = {name: metrics["benchmark"][name] for name in metrics["benchmarks"]}
+        empty = [name for name, result in metrics["benchmarks"].items() if not (result["n"] and result["scores"])]
+        float(metrics["reducer"]["keep_ratio"]), str(metrics["model"]["name"]), stages(metrics["reducer"])
+    except (AttributeError, KeyError, TypeError, ValueError, IndexError):
+        raise InputError("metrics.json has an unknown form") from None
+    if empty or not known:
+        raise InputError(f"no sample of {'any benchmark' if not empty else empty[0]} was graded")

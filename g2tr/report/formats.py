@@ -1,0 +1,126 @@
+"""A section as a table: cells for readers in Markdown and LaTeX, plain numbers in CSV."""
+
+import csv
+import io
+from collections.abc import Sequence
+
+from g2tr.report.line import Line, Spread
+from g2tr.report.section import Section
+from g2tr.report.table import PERCENT, Row, bytes_cell, flops_cell
+
+LATEX = str.maketrans({c: f"\\{c}" for c in "&%$#_{}"} | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}"})
+SYMBOLS = str.maketrans({"×": r"$\times$", "±": r"$\pm$", "–": "--", "^": r"\^{}"})
+RELATIVE = "rel. avg"
+
+
+def scale_of(score: str) -> float:
+    """100 for scores that are shown in percent, else 1."""
+    return 100.0 if score.split("/")[0] in PERCENT else 1.0
+
+
+def spread_cell(spread: Spread | None, scale: float, digits: int) -> str:
+    """A mean, and ± its deviation where there are several seeds."""
+    if spread is None:
+        return ""
+    text = f"{scale * spread.mean:.{digits}f}"
+    return f"{text} ± {scale * spread.deviation:.{digits}f}" if len(spread.values) > 1 else text
+
+
+def score_names(section: Section) -> list[tuple[str, str, str]]:
+    """Benchmark, score and column of every headline score that was measured."""
+    pairs = [(name, score) for name, scores in section.headlines.items() for score in scores]
+    measured = [pair for pair in pairs if any(line.score(*pair) for line in section.lines)]
+    return [(name, score, f"{name} {score}" + (" %" if scale_of(score) > 1 else "")) for name, score in measured]
+
+
+def cell(value: float | None, form: str = "{:.2f}x") -> str:
+    """A number that may be missing."""
+    return "" if value is None else form.format(value)
+
+
+def row_of(line: Line, section: Section) -> Row:
+    """One line for readers."""
+    row = {"reducer": line.label, "keep": f"{line.keep:g}"}
+    for benchmark, score, column in score_names(section):
+        scale = scale_of(score)
+        row[column] = spread_cell(line.score(benchmark, score), scale, 1 if scale > 1 else 2)
+    flops, kv, ratio = line.mean("cost", "prefill_flops"), line.mean("cost", "kv_bytes"), line.mean("tokens", "ratio")
+    return row | {
+        RELATIVE: spread_cell(line.relative, 100.0, 1),
+        "avg tokens": cell(None if ratio is None else 100 * ratio, "{:.1f} %"),
+        "prefill FLOPs": "" if flops is None else f"{flops_cell(flops)} ({cell(line.saving('prefill_flops'))})",
+        "KV cache": "" if kv is None else f"{bytes_cell(kv)} ({cell(line.saving('kv_bytes'))})",
+        "seeds": str(len(line.seeds)),
+        "stages": line.stages,
+    }
+
+
+def rows_of(section: Section) -> list[Row]:
+    """All lines for readers; how many seeds only where it is not one throughout."""
+    rows = [row_of(line, section) for line in section.lines]
+    if all(row["seeds"] == "1" for row in rows):
+        return [{name: text for name, text in row.items() if name != "seeds"} for row in rows]
+    return rows
+
+
+def best_columns(line: Line, section: Section) -> set[str]:
+    """Columns of scores in which a line is the best of several at its keep ratio."""
+    rivals = [other for other in section.lines if other.keep == line.keep and other is not line]
+    columns = {
+        column: [other.score(name, score) for other in (line, *rivals)] for name, score, column in score_names(section)
+    }
+    columns[RELATIVE] = [other.relative for other in (line, *rivals)]
+    return {
+        column
+        for column, (mine, *others) in columns.items()
+        if mine
+        and mine.mean > min((other.mean for other in others if other), default=mine.mean)
+        and all(mine.mean >= other.mean for other in others if other)
+    }
+
+
+def numbers_of(line: Line, section: Section) -> dict[str, str | float | int | None]:
+    """One line for programs: plain numbers, shares as fractions of 1."""
+    numbers: dict[str, str | float | int | None] = {
+        "reducer": line.label,
+        "stages": line.stages,
+        "keep_ratio": line.keep,
+        "seeds": len(line.seeds),
+    }
+    spreads = {f"{name}/{score}": line.score(name, score) for name, score, _ in score_names(section)}
+    for column, spread in (spreads | {"relative": line.relative}).items():
+        numbers[column] = None if spread is None else spread.mean
+        numbers[f"{column}_std"] = None if spread is None else spread.deviation
+    return numbers | {
+        "tokens_ratio": line.mean("tokens", "ratio"),
+        "prefill_flops": line.mean("cost", "prefill_flops"),
+        "prefill_speedup_flops": line.saving("prefill_flops"),
+        "kv_bytes": line.mean("cost", "kv_bytes"),
+        "kv_ratio": line.saving("kv_bytes"),
+    }
+
+
+def csv_text(section: Section) -> str:
+    """Comma-separated values with a header."""
+    lines = [numbers_of(line, section) for line in section.lines]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(lines[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(lines)
+    return text.getvalue()
+
+
+def latex(rows: Sequence[Row]) -> str:
+    """A booktabs tabular; a rule wherever the keep ratio changes."""
+    names = [name for name in rows[0] if any(row[name] for row in rows)]
+    lines = [r"\begin{tabular}{l" + "r" * (len(names) - 2) + "l}", r"\toprule", latex_line(names), r"\midrule"]
+    for i, row in enumerate(rows):
+        if i and row["keep"] != rows[i - 1]["keep"]:
+            lines.append(r"\midrule")
+        lines.append(latex_line([row[name] for name in names]))
+    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""])
+
+
+def latex_line(cells: Sequence[str]) -> str:
+    """One line of a tabular, its special characters escaped."""
+    return " & ".join(text.translate(LATEX).translate(SYMBOLS) for text in cells) + r" \\"

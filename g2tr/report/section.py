@@ -1,0 +1,104 @@
+"""Runs of one model side by side: what was measured alike stands in one section."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from g2tr.config import fingerprint
+from g2tr.evaluate import Run
+from g2tr.report.line import Line, Settings
+from g2tr.report.table import PERCENT, findings, stages
+
+FOLDED = ("keep_ratio", "seed")
+
+
+@dataclass(frozen=True)
+class Section:
+    """All lines of one model on benchmarks of the same settings."""
+
+    model: Settings
+    benchmarks: Mapping[str, Settings]
+    headlines: Mapping[str, Sequence[str]]
+    lines: Sequence[Line]
+
+    @property
+    def reference(self) -> Line | None:
+        return next((line for line in self.lines if line.is_reference), None)
+
+    @property
+    def series(self) -> Mapping[str, Sequence[Line]]:
+        """The lines of each reducer, by falling keep ratio."""
+        labels = dict.fromkeys(line.label for line in self.lines)
+        return {
+            label: sorted((line for line in self.lines if line.label == label), key=lambda line: -line.keep)
+            for label in labels
+        }
+
+    def findings(self) -> list[str]:
+        """What falls below random reduction by more than chance, by the first seed of every line."""
+        said = []
+        for name, (first, *_) in self.headlines.items():
+            runs = [run for line in self.lines if (run := line.first_run(name))]
+            said += findings(runs, name, first) if first in PERCENT else []
+        return said
+
+
+def sections(runs: Sequence[Run], headlines: Mapping[str, Sequence[str]]) -> list[Section]:
+    """Runs sorted into sections, so that only what was measured alike stands in one table."""
+    labels = labels_of(runs)
+    parts: list[tuple[dict[str, Any], list[Run]]] = []
+    for run in runs:
+        fitting = (part for part in parts if fits(run, part[1][0], part[0]))
+        part = next(fitting, None)
+        if part is None:
+            parts.append(part := ({}, []))
+        part[0].update(run.metrics["benchmark"])
+        part[1].append(run)
+    return [
+        Section(members[0].metrics["model"], nodes, known, ordered(members, labels, known))
+        for nodes, members in parts
+        for known in [{name: headlines[name] for name in nodes}]
+    ]
+
+
+def fits(run: Run, other: Run, nodes: Settings) -> bool:
+    """Whether a run has the model of another, and the same settings for every benchmark that both know."""
+    benchmark = run.metrics["benchmark"]
+    return run.metrics["model"] == other.metrics["model"] and all(
+        benchmark[name] == node for name, node in nodes.items() if name in benchmark
+    )
+
+
+def ordered(runs: Sequence[Run], labels: Mapping[str, str], headlines: Mapping[str, Sequence[str]]) -> list[Line]:
+    """Lines by falling keep ratio, the best relative score first."""
+    groups: dict[str, list[Run]] = {}
+    for run in runs:
+        groups.setdefault(fingerprint(without(run.metrics["reducer"], ("seed",))), []).append(run)
+    lines = [Line(labels[identity(group[0])], group, headlines) for group in groups.values()]
+    return sorted(lines, key=lambda line: (-line.keep, -line.relative.mean if line.relative else 0.0, line.label))
+
+
+def without(node: Any, keys: Sequence[str]) -> Any:  # noqa: ANN401 - any JSON
+    """A nested node without these keys."""
+    if isinstance(node, Mapping):
+        return {key: without(value, keys) for key, value in node.items() if key not in keys}
+    return [without(value, keys) for value in node] if isinstance(node, list) else node
+
+
+def identity(run: Run) -> str:
+    """What runs of one reducer share at all keep ratios and seeds."""
+    return fingerprint(without(run.metrics["reducer"], FOLDED))
+
+
+def labels_of(runs: Sequence[Run]) -> dict[str, str]:
+    """A reducer's name; with its stages, and then a number, where several share it."""
+    reducers = {identity(run): run.metrics["reducer"] for run in runs}
+    names = Counter(str(reducer["name"]) for reducer in reducers.values())
+    labels: dict[str, str] = {}
+    for key, reducer in reducers.items():
+        name = str(reducer["name"])
+        label = name if names[name] == 1 else f"{name} ({stages(reducer)})"
+        taken = sum(other == label or other.startswith(f"{label} #") for other in labels.values())
+        labels[key] = f"{label} #{taken + 1}" if taken else label
+    return labels
