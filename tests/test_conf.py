@@ -76,8 +76,11 @@ def test_every_trainer_names_settings_of_lightning(name: str, compose: Compose) 
 
 
 @pytest.mark.parametrize("name", stems(conf_dir() / "experiment"))
-def test_every_experiment_composes(name: str, compose: Compose) -> None:
-    assert build(compose(f"experiment={name}").reducer)
+def test_every_job_of_every_experiment_composes(name: str, compose: Compose) -> None:
+    file = OmegaConf.load(conf_dir() / "experiment" / f"{name}.yaml")
+    for key, values in file.hydra.sweeper.params.items():
+        for value in str(values).split(","):
+            assert build(compose(f"experiment={name}", f"{key}={value}").reducer)
 
 
 def test_targets_exist_in_every_file() -> None:

@@ -61,8 +61,8 @@ def test_help_names_the_choices_without_loading_torch() -> None:
     )
     code += "assert not {'torch', 'lightning', 'transformers', 'diffusers'} & set(sys.modules), 'heavy import'"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    for group in ("model: bagel, bagel_tiny", "reducer/importance: latent, norm, random", "keep_ratio: 0.5"):
-        assert group in shown
+    for group in ("model: bagel, bagel_tiny", r"reducer/importance: .*latent, .*norm, .*random", "keep_ratio: 0.5"):
+        assert re.search(group, shown)
 
 
 @pytest.mark.parametrize(
