@@ -21,7 +21,16 @@ from g2tr.merge.nearest import Nearest
 from g2tr.reducer import Reducer
 from g2tr.selection.balanced import Balanced
 from g2tr.selection.topk import TopK
-from g2tr.tokens import Anchors, NextAttention, QueryAttention, QueryValues, Reduction, VisionAttention, VisualTokens
+from g2tr.tokens import (
+    Anchors,
+    LatentGrid,
+    NextAttention,
+    QueryAttention,
+    QueryValues,
+    Reduction,
+    VisionAttention,
+    VisualTokens,
+)
 
 GRID, WIDTH = (9, 14), 16
 COUNT = GRID[0] * GRID[1]
@@ -37,10 +46,17 @@ def strategies(stage: ModuleType) -> list[Callable[[], Any]]:
     ]
 
 
-MIXTURES = list(product(strategies(importance), strategies(selection), strategies(merge)))
+def mixtures() -> list["Mixture"]:
+    """Every importance with every selection; merges take turns, so that any two strategies meet in some mixture."""
+    scores, choices, merges = (strategies(stage) for stage in (importance, selection, merge))
+    pairs = product(enumerate(scores), enumerate(choices))
+    return [(score, choice, merges[(i + j) % len(merges)]) for (i, score), (j, choice) in pairs]
+
+
+Mixture = tuple[Callable[[], Any], Callable[[], Any], Callable[[], Any]]
+MIXTURES = mixtures()
 every_mixture = pytest.mark.parametrize("mixture", MIXTURES, ids=lambda m: "-".join(stage.__name__ for stage in m))
 every_ratio = pytest.mark.parametrize("ratio", [0.001, 0.25, 0.5, 0.9, 1.0])
-Mixture = tuple[Callable[[], Any], Callable[[], Any], Callable[[], Any]]
 
 
 def reducer_of(mixture: Mixture, ratio: float) -> Reducer:
@@ -52,8 +68,10 @@ def image(dtype: torch.dtype = torch.float32) -> VisualTokens:
     features, anchors = (torch.randn(n, WIDTH, generator=generator).to(dtype) for n in (COUNT, 35))
     weights = torch.rand(2, COUNT, generator=generator).softmax(-1)
     values = torch.randn(COUNT, 2, 8, generator=generator)
+    mean = torch.randn(10, 14, 4, generator=generator)
     attention = (QueryAttention(weights), NextAttention(weights[:1]), VisionAttention(weights))
-    evidence = (Anchors(anchors, anchor_cells(GRID, (5, 7))), QueryValues(values[:2], values), *attention)
+    latents = (LatentGrid(mean, mean.abs(), lambda patches: patches), Anchors(anchors, anchor_cells(GRID, (5, 7))))
+    evidence = (*latents, QueryValues(values[:2], values), *attention)
     return VisualTokens(features, GRID, evidence, seed=11)
 
 
