@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 import torch
-from jaxtyping import Int
+from jaxtyping import Float, Int
 from torch import Tensor
 
 
@@ -19,13 +19,15 @@ from torch import Tensor
 class Layout:
     """Rows of one packed block: `lengths` new rows behind `cached` rows, for each sample.
 
-    `new` and `old` are the places of new and cached rows among the key rows (t new, c cached).
+    `new` and `old` are the places of new and cached rows among the key rows (t new, c cached). `bias` is added to
+    the attention logits of each sample's key rows; it is empty where no sample has any.
     """
 
     lengths: tuple[int, ...]
     cached: tuple[int, ...]
     new: Int[Tensor, " t"]
     old: Int[Tensor, " c"]
+    bias: tuple[Float[Tensor, " _keys"], ...] = ()
 
     @property
     def totals(self) -> tuple[int, ...]:

@@ -70,7 +70,9 @@ class Reducer:
 
     Rounding is half to even, as in the released code (method.md section 5). With ρ = 1 no stage runs, no
     evidence is read and the tokens pass through unchanged. Raises `InputError` for a ratio outside (0, 1].
-    `name` is what tables call it; `at` is where it acts when it is a step of a `Cascade`.
+    With `size_alpha` α a kept token that stands for s tokens adds α·log(s) to its attention logits in the language
+    model (proportional attention of ToMe at 1). `name` is what tables call it; `at` is where it acts when it is a
+    step of a `Cascade`.
     """
 
     importance: Importance
@@ -79,6 +81,7 @@ class Reducer:
     keep_ratio: float = 0.5
     min_keep: int = 32
     anchors: AnchorRule = field(default_factory=AnchorRule)
+    size_alpha: float = 0.0
     name: str = "reducer"
     at: Depth = field(default_factory=Depth)
 

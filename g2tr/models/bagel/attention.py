@@ -28,14 +28,22 @@ def attend_sdpa(
 ) -> Float[Tensor, "t h e"]:
     """Scaled dot-product attention of torch, sample by sample; runs on every device."""
     rows = zip(q.split(layout.lengths), k.split(layout.totals), v.split(layout.totals), strict=True)
-    return torch.cat([attend_one(*sample, causal) for sample in rows])
+    biases = layout.bias or [None] * len(layout.lengths)
+    return torch.cat([attend_one(*sample, causal, bias) for sample, bias in zip(rows, biases, strict=True)])
 
 
 def attend_one(
-    q: Float[Tensor, "t h e"], k: Float[Tensor, "c g e"], v: Float[Tensor, "c g e"], causal: bool
+    q: Float[Tensor, "t h e"],
+    k: Float[Tensor, "c g e"],
+    v: Float[Tensor, "c g e"],
+    causal: bool,
+    bias: Float[Tensor, " c"] | None = None,
 ) -> Float[Tensor, "t h e"]:
     """Attention of one sample: over everything, or causal within the block and over all of the cache."""
     mask = causal_mask(len(q), len(k), q.device) if causal and len(q) > 1 else None
+    if bias is not None:
+        every = bias.to(q.dtype).expand(len(q), -1)
+        mask = every if mask is None else every.masked_fill(~mask, -torch.inf)
     grouped = q.shape[1] != k.shape[1]
     q, k, v = (x.transpose(0, 1).unsqueeze(0) for x in (q, k, v))
     out = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, enable_gqa=grouped)
@@ -48,6 +56,7 @@ def attend_varlen(
     """All samples in one call of torch's variable-length flash attention; half precision on a GPU."""
     from torch.nn.attention.varlen import varlen_attn
 
+    refuse_bias(layout)
     rows, keys = offsets(layout.lengths, q.device), offsets(layout.totals, q.device)
     longest = max(layout.lengths), max(layout.totals)
     window, grouped = ((-1, 0) if causal else (-1, -1)), q.shape[1] != k.shape[1]
@@ -62,10 +71,17 @@ def attend_flash(
     """All samples in one call of the flash-attn package, as the official code does."""
     from flash_attn import flash_attn_varlen_func
 
+    refuse_bias(layout)
     rows, keys = offsets(layout.lengths, q.device), offsets(layout.totals, q.device)
     longest = max(layout.lengths), max(layout.totals)
     out: Tensor = flash_attn_varlen_func(q, k, v, rows, keys, *longest, causal=causal)
     return out
+
+
+def refuse_bias(layout: Layout) -> None:
+    """Raises `InputError` where keys have a bias, which the flash kernels cannot add."""
+    if layout.bias:
+        raise InputError("size-aware attention (reducer.size_alpha) needs model.attention_backend=sdpa")
 
 
 def offsets(lengths: tuple[int, ...], device: torch.device) -> Tensor:

@@ -91,10 +91,12 @@ class Context(State):
         """Reads what a reduction left of an image, and goes on with the plan's steps inside the language model."""
         inside, lengths = plan.inside(len(self.cache.layers)), self.lengths
         with self.clock.phase("prefill"):
+            if inside and plan.encoder.size_alpha:
+                raise InputError("size_alpha works for reducers after the encoder, not with steps inside the model")
             if inside and plan.query != "deferred":
                 read_visual_inside(self, tokens, reduction, plan)
                 return
-            read_visual([self], [tokens], [reduction])
+            read_visual([self], [tokens], [reduction], plan.encoder.size_alpha)
         if inside:
             if len(set(lengths)) > 1:
                 raise InputError("query=deferred reads all images before the first question")

@@ -5,7 +5,7 @@ Source: `Qwen2Model.forward_inference` of the official code; models-bagel.md sec
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from jaxtyping import Float, Int
@@ -25,13 +25,17 @@ EVERY = slice(None)
 
 @dataclass
 class Cache:
-    """Keys and values of one conversation, a pair per layer; rows are never overwritten, lengths may differ."""
+    """Keys and values of one conversation, a pair per layer; rows are never overwritten, lengths may differ.
+
+    `bias` holds one vector where some rows weigh more in attention than others, the same in all layers.
+    """
 
     layers: list[LayerRows] = field(default_factory=list)
+    bias: tuple[Float[Tensor, " _c"], ...] = ()
 
     def fork(self) -> "Cache":
         """A cache that shares the rows so far and grows on its own."""
-        return Cache(list(self.layers))
+        return Cache(list(self.layers), self.bias)
 
     def length(self, layer: int) -> int:
         """Rows cached at a layer."""
@@ -45,13 +49,26 @@ class Cache:
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """New rows of one or several samples: embeddings, positions, and the rows of each expert."""
+    """New rows of one or several samples: embeddings, positions, and the rows of each expert.
+
+    `bias` is what the rows' keys add to attention logits; empty where they add nothing.
+    """
 
     embeddings: Float[Tensor, "t d"]
     positions: Int[Tensor, " t"]
     lengths: tuple[int, ...]
     experts: Mapping[str, Rows]
     causal: bool
+    bias: tuple[Float[Tensor, " t"], ...] = ()
+
+
+def key_bias(block: Block, caches: Sequence[Cache]) -> tuple[Float[Tensor, " _keys"], ...]:
+    """The bias of every sample's cached and new rows; empty where no row has any."""
+    if not block.bias and not any(cache.bias for cache in caches):
+        return ()
+    rows = block.bias[0] if block.bias else block.embeddings.new_zeros(len(block.positions))
+    old = [cache.bias[0] if cache.bias else rows.new_zeros(cache.length(0)) for cache in caches]
+    return tuple(torch.cat(pair) for pair in zip(old, rows.split(block.lengths), strict=True))
 
 
 def join(caches: Sequence[Cache], layer: int, new: NewRows, layout: Layout) -> KeyRows:
@@ -124,9 +141,11 @@ class LanguageModel(nn.Module):
         self, block: Block, caches: Sequence[Cache], attend: Attend, update: bool = True
     ) -> Float[Tensor, "t d"]:
         """Hidden states of a block after the final norm; `update` adds its rows to the caches."""
-        streams, turn = self.enter(block), self.turn(block)
+        streams, turn, bias = self.enter(block), self.turn(block), key_bias(block, caches)
         for index in range(len(self.layers)):
-            streams = self.pass_layer(index, streams, block, turn, caches, attend, update)
+            streams = self.pass_layer(index, streams, block, turn, caches, attend, update, bias)
+        for cache, rows in zip(caches, bias, strict=True) if update and bias else ():
+            cache.bias = (rows,)
         return self.leave(streams, block)
 
     def enter(self, block: Block) -> dict[str, Tensor]:
@@ -142,11 +161,12 @@ class LanguageModel(nn.Module):
         caches: Sequence[Cache],
         attend: Attend,
         update: bool = True,
+        bias: tuple[Float[Tensor, " _keys"], ...] = (),
     ) -> dict[str, Tensor]:
         """The rows of each expert after one layer."""
         layer = self.layer(index)
         q, new = layer.project(streams, block, turn)
-        layout = pack(block.lengths, [cache.length(index) for cache in caches], q.device)
+        layout = replace(pack(block.lengths, [cache.length(index) for cache in caches], q.device), bias=bias)
         joined = join(caches, index, new, layout)
         if update:
             store(caches, index, joined, layout)

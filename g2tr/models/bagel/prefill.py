@@ -4,7 +4,7 @@ Source: `forward_cache_update_{text,vit,vae}` and `_forward_flow` of the officia
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from jaxtyping import Float, Int
@@ -104,14 +104,19 @@ def embed_visual(parts: Parts, tokens: VisualTokens, reduction: Reduction) -> Fl
 
 
 def read_visual(
-    states: Sequence[State], tokens: Sequence[VisualTokens], reductions: Sequence[Reduction]
+    states: Sequence[State], tokens: Sequence[VisualTokens], reductions: Sequence[Reduction], alpha: float = 0.0
 ) -> Float[Tensor, "t d"]:
-    """Adds one reduced image to each state."""
+    """Adds one reduced image to each state; with `alpha`, a token that stands for s others adds α·log(s) to logits."""
     parts = states[0].parts
     pairs = list(zip(tokens, reductions, strict=True))
     embedded = torch.cat([embed_visual(parts, image, reduction) for image, reduction in pairs])
     counts = [len(reduction.kept) for reduction in reductions]
-    hidden = forward(states, image_block(states, embedded, counts, "und")[0])
+    block, rows = image_block(states, embedded, counts, "und")
+    if alpha:
+        bias = torch.zeros(len(block.positions), device=parts.device)
+        bias[rows] = alpha * torch.cat([reduction.sizes for reduction in reductions]).float().log()
+        block = replace(block, bias=(bias,))
+    hidden = forward(states, block)
     for state, (image, reduction) in zip(states, pairs, strict=True):
         state.rope += 1
         view = View.of(image, reduction, len(state.cache.layers))

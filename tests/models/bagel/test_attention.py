@@ -3,7 +3,7 @@ import torch
 from torch import Tensor
 
 from g2tr.errors import InputError
-from g2tr.models.bagel.attention import attend_sdpa, attention, causal_mask
+from g2tr.models.bagel.attention import attend_one, attend_sdpa, attention, causal_mask
 from g2tr.pack import Layout, pack
 
 LAYOUTS = (([5], [0]), ([3], [7]), ([1, 1], [6, 2]), ([4, 2, 1], [0, 5, 3]))
@@ -78,3 +78,16 @@ def test_flash_kernels_agree_with_sdpa(
     q, k, v = (part.to(device, torch.bfloat16) for part in rows(layout, 4, 2))
     found = attention(name, device, torch.bfloat16)(q, k, v, layout, causal)
     assert torch.allclose(found.float(), attend_sdpa(q, k, v, layout, causal).float(), atol=2e-2)
+
+
+def test_a_key_with_a_bias_of_log_s_counts_s_times() -> None:
+    q, k, v = torch.randn(3, 4, 8), torch.randn(5, 2, 8), torch.randn(5, 2, 8)
+    sizes = torch.tensor([1, 3, 1, 2, 1])
+    repeated = (x.repeat_interleave(sizes, dim=0) for x in (k, v))
+    assert torch.allclose(attend_one(q, k, v, False, sizes.float().log()), attend_one(q, *repeated, False), atol=1e-6)
+
+
+def test_a_bias_respects_the_causal_mask() -> None:
+    q, k, v = torch.randn(3, 4, 8), torch.randn(5, 2, 8), torch.randn(5, 2, 8)
+    bias = torch.tensor([0.0, 0.0, 0.0, 0.0, 9.0])
+    assert torch.allclose(attend_one(q, k, v, True, bias)[:2], attend_one(q, k, v, True)[:2], atol=1e-6)

@@ -9,10 +9,10 @@ from g2tr.models.bagel.attention import Attend, causal_mask
 from g2tr.models.bagel.context import Context
 from g2tr.models.bagel.model import Bagel
 from g2tr.models.bagel.parts import Parts
-from g2tr.models.bagel.prefill import read_latents, read_texts, velocities
+from g2tr.models.bagel.prefill import read_latents, read_texts, read_visual, velocities
 from g2tr.models.base import BlockRows
 from g2tr.pack import Layout
-from g2tr.tokens import VisualTokens
+from g2tr.tokens import Reduction, VisualTokens
 from tests.models.bagel.conftest import Golden
 from tests.models.bagel.drawing import seeded
 from tests.models.bagel.replay import keep_every
@@ -110,3 +110,31 @@ def test_velocities_behind_several_contexts_are_those_of_each_and_leave_the_cach
     for context, velocity in zip(contexts, together, strict=True):
         assert torch.allclose(velocities([context], noise, 0.7)[0], velocity, atol=1e-5)
     assert [context.length for context in contexts] == lengths
+
+
+def test_a_token_of_size_s_weighs_like_s_equal_tokens(bagel: Bagel, picture: Image) -> None:
+    """With α = 1, one of s equal keys and values under the bias is all s of them without it."""
+    tokens = bagel.parts.encode_vit(picture)
+    count = len(tokens.features)
+    index = torch.arange(count, device=tokens.features.device)
+    whole = Reduction(tokens.features, index, index)
+    plain, biased = bagel.context(), bagel.context()
+    read_visual([plain], [tokens], [whole], alpha=1.0)
+    assert plain.cache.bias[0].abs().sum() == 0
+    half = Reduction(tokens.features[::2], index[::2], index // 2)
+    read_visual([biased], [tokens], [half], alpha=1.0)
+    sizes = biased.cache.bias[0][1:-1].exp()
+    assert torch.allclose(sizes, half.sizes.float())
+    assert len(biased.cache.bias[0]) == biased.length
+
+
+def test_no_alpha_leaves_attention_bit_for_bit(bagel: Bagel, picture: Image) -> None:
+    tokens = bagel.parts.encode_vit(picture)
+    index = torch.arange(len(tokens.features), device=tokens.features.device)
+    half = Reduction(tokens.features[::2], index[::2], index // 2)
+    contexts = [bagel.context(), bagel.context()]
+    for context, options in zip(contexts, ({}, {"alpha": 0.0}), strict=True):
+        read_visual([context], [tokens], [half], **options)
+        read_texts([context], ["Why?"])
+    assert contexts[0].cache.bias == contexts[1].cache.bias == ()
+    assert same(*contexts)
