@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from g2tr.selection.window import ranks_within
 from g2tr.tokens import VisionAttention, VisualTokens
 
 
@@ -42,11 +43,5 @@ class LocalGlobal:
     def best_of_windows(self, scores: Float[Tensor, " n"], windows: Int[Tensor, " n"], k: int) -> Int[Tensor, " l"]:
         """The k highest scores of which no window holds more than ⌈k / windows⌉; fewer where windows are small."""
         order = scores.sort(descending=True, stable=True).indices
-        ranked = windows[order]
-        by_window = ranked.sort(stable=True).indices
-        counts = torch.bincount(ranked)
-        starts = counts.cumsum(0) - counts
-        within = torch.empty_like(order)
-        within[by_window] = torch.arange(len(order), device=order.device) - starts[ranked[by_window]]
-        cap = -(-k // int((counts > 0).sum()))
-        return order[within < cap][:k]
+        cap = -(-k // len(windows.unique()))
+        return order[ranks_within(scores, windows)[order] < cap][:k]

@@ -24,16 +24,24 @@ class Window:
 
     def __call__(self, scores: Float[Tensor, " n"], tokens: VisualTokens, k: int) -> Int[Tensor, " k"]:
         windows = windows_of(tokens.places, tokens.grid, self.side)
-        counts = torch.bincount(windows)
-        order = scores.sort(descending=True, stable=True).indices
-        by_window = order[windows[order].sort(stable=True).indices]
-        rank = torch.arange(len(order), device=order.device) - (counts.cumsum(0) - counts)[windows[by_window]]
-        return by_window[rank < quotas(counts, k)[windows[by_window]]].sort().values
+        quota = quotas(torch.bincount(windows), k)
+        return torch.where(ranks_within(scores, windows) < quota[windows])[0]
 
 
 def windows_of(places: Int[Tensor, " n"], grid: Grid, side: int) -> Int[Tensor, " n"]:
     """The window of each place, numbered in raster order."""
     return places // grid[1] // side * -(-grid[1] // side) + places % grid[1] // side
+
+
+def ranks_within(scores: Float[Tensor, " n"], windows: Int[Tensor, " n"]) -> Int[Tensor, " n"]:
+    """The rank of each token among those of its window, from 0; equal scores: lower index."""
+    order = scores.sort(descending=True, stable=True).indices
+    by_window = order[windows[order].sort(stable=True).indices]
+    counts = torch.bincount(windows)
+    ranks = torch.empty_like(order)
+    places = torch.arange(len(order), device=order.device)
+    ranks[by_window] = places - (counts.cumsum(0) - counts)[windows[by_window]]
+    return ranks
 
 
 def quotas(counts: Int[Tensor, " w"], k: int) -> Int[Tensor, " w"]:

@@ -67,9 +67,9 @@ class Witness:
     def evidence(self, kind: type) -> object:
         """One kind of evidence. Raises `InputError` for what does not exist between layers."""
         if kind is QueryAttention:
-            return QueryAttention(self.attention(self.index - 1, self.below))
+            return QueryAttention(self.attention_below())
         if kind is NextAttention:
-            return NextAttention(self.attention(self.index, self.here))
+            return NextAttention(self.attention_here())
         if kind is QueryValues:
             values = self.cache.layers[self.index - 1][1]
             return QueryValues(values[-self.asking() :], values[self.columns])
@@ -79,10 +79,13 @@ class Witness:
         """How many rows ask: a text block asks with all of them, an image block with its end marker."""
         return len(self.block.positions) if self.block.causal else 1
 
-    def attention(self, index: int, rows: Float[Tensor, "t d"]) -> Float[Tensor, "1 n"]:
-        """Attention of the last row to the image in layer `index`, whose input is `rows`."""
-        expert = self.language.layer(index).expert("und")
-        q, k, _ = expert.project(rows, self.turn, precise=False)
-        cached = self.cache.layers[index][0]
-        keys = cached if index < self.index else torch.cat([cached, k])
-        return row_attention(q[-1:], keys)[:, self.columns]
+    def attention_below(self) -> Float[Tensor, "1 n"]:
+        """Attention of the last row to the image in the layer below, whose keys are cached: one row is projected."""
+        last = (self.turn[0][-1:], self.turn[1][-1:])
+        q, _, _ = self.language.layer(self.index - 1).expert("und").project(self.below[-1:], last, precise=False)
+        return row_attention(q, self.cache.layers[self.index - 1][0])[:, self.columns]
+
+    def attention_here(self) -> Float[Tensor, "1 n"]:
+        """Attention that the last row would pay to the image in this layer, from its own projections of all rows."""
+        q, k, _ = self.language.layer(self.index).expert("und").project(self.here, self.turn, precise=False)
+        return row_attention(q[-1:], torch.cat([self.cache.layers[self.index][0], k]))[:, self.columns]
