@@ -102,7 +102,8 @@ class Evaluation(LightningModule):
         target = sample.target if isinstance(sample.target, str) else None
         seed = sample_seed(self.seed, sample)
         place = (sample.id, group.benchmark, sample.category, sample.prompt)
-        return Record(*place, prediction, target, seed, error, **account)
+        cluster = sample.cluster or (sample.group if self.benchmarks[group.benchmark].task == "answer" else sample.id)
+        return Record(*place, prediction, target, seed, error, cluster, sample.facts, **account)
 
 
 class Writer(BasePredictionWriter):

@@ -20,7 +20,8 @@ class Record:
     """One line of `predictions.jsonl`.
 
     `prediction` is the answer or the path of the edited image; `error` names why a sample failed. `kept` holds,
-    for each image, its token grid and a bit per token in hex, first token first.
+    for each image, its token grid and a bit per token in hex, first token first. `facts` are the sample's own;
+    samples of one `cluster` are not independent of each other.
     """
 
     id: str
@@ -31,6 +32,8 @@ class Record:
     target: str | None
     seed: int
     error: str | None = None
+    cluster: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
     score: Mapping[str, float] = field(default_factory=dict)
     visual_tokens: Mapping[str, Any] = field(default_factory=dict)
     kept: Sequence[Mapping[str, Any]] = field(default_factory=list)

@@ -2,10 +2,11 @@
 
 import hashlib
 import io
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from PIL import Image, UnidentifiedImageError
 
@@ -43,7 +44,10 @@ class ImageSource:
 class Sample:
     """One question or edit. `target` is the answer, or the picture that the edit should give.
 
-    `seed` is set where the benchmark fixes it; else it follows from the run's seed and the id.
+    `seed` is set where the benchmark fixes it; else it follows from the run's seed and the id. `facts` are what
+    grading needs to know besides the target, as JSON; they are stored with the prediction, so that a run can be
+    scored without its data. Samples of one `cluster` are scored as one (the two questions of an image pair, the
+    rolls of a circular question), and a limit never parts them; a sample without one stands alone.
     """
 
     id: str
@@ -52,6 +56,8 @@ class Sample:
     target: str | ImageSource | None
     category: str
     seed: int | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    cluster: str = ""
 
     @property
     def group(self) -> str:
@@ -84,9 +90,18 @@ class Benchmark(Protocol):
 
 
 def limited(samples: Sequence[Sample], limit: int | None) -> Sequence[Sample]:
-    """The first samples, at most `limit`. Raises `InputError` where none are left."""
+    """The first clusters of samples that fit into `limit`, at least one. Raises `InputError` where none are left."""
     if limit is not None and (type(limit) is not int or limit < 1):
         raise InputError(f"limit must be a whole number of at least 1, or null for all samples, got {limit!r}")
     if not samples:
         raise InputError("zero samples: the benchmark is empty")
-    return samples[:limit]
+    if limit is None:
+        return samples
+    admitted: set[str] = set()
+    room = limit
+    for cluster, size in Counter(sample.cluster or sample.id for sample in samples).items():
+        if admitted and size > room:
+            break
+        admitted.add(cluster)
+        room -= size
+    return [sample for sample in samples if (sample.cluster or sample.id) in admitted]

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -49,3 +50,10 @@ def test_a_limit_that_is_no_count_is_refused(limit: int) -> None:
 def test_an_empty_benchmark_is_refused() -> None:
     with pytest.raises(InputError, match="zero samples"):
         limited([], None)
+
+
+def test_a_limit_never_parts_a_cluster() -> None:
+    samples = [replace(sample(str(i)), cluster=cluster) for i, cluster in enumerate("abacab")]
+    assert [s.id for s in limited(samples, 4)] == ["0", "2", "4"]
+    assert [s.id for s in limited(samples, 5)] == ["0", "1", "2", "4", "5"]
+    assert [s.id for s in limited(samples, 1)] == ["0", "2", "4"]
