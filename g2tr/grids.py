@@ -39,6 +39,11 @@ def coordinates(places: Int[Tensor, " n"], grid: Grid) -> Float[Tensor, "n 2"]:
     return torch.stack([places // grid[1], places % grid[1]], dim=-1).float()
 
 
+def even_cells(places: Int[Tensor, " n"], grid: Grid, cells: Grid) -> Int[Tensor, " n"]:
+    """The cell of each place when a grid is cut into a lattice of `cells` as even as can be, in raster order."""
+    return places // grid[1] * cells[0] // grid[0] * cells[1] + places % grid[1] * cells[1] // grid[1]
+
+
 def require_window(window: int) -> None:
     """Raises `InputError` for a window without a centre or without surroundings."""
     if type(window) is not int or window < 3 or window % 2 == 0:

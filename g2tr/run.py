@@ -20,7 +20,8 @@ class Record:
     """One line of `predictions.jsonl`.
 
     `prediction` is the answer or the path of the edited image; `error` names why a sample failed. `kept` holds,
-    for each image, its token grid and a bit per token in hex, first token first. `facts` are the sample's own;
+    for each image, its token grid and a bit per token in hex, first token first, and the homes of merged tokens
+    (`g2tr.metrics.account`). `facts` are the sample's own;
     samples of one `cluster` are not independent of each other.
     """
 

@@ -1,23 +1,38 @@
 """What a sample's trace says about its visual tokens and its cost."""
 
-from collections.abc import Callable
+from array import array
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
+from zlib import compress, decompress
 
 from g2tr.metrics.cost import cost_of
 from g2tr.models.base import ModelShape, Outcome, Trace
 from g2tr.tokens import Grid
 
 
-def kept_bits(trace: Trace) -> list[dict[str, Any]]:
-    """Grid and kept tokens of each image, a bit per token in hex."""
+def kept_views(trace: Trace) -> list[dict[str, Any]]:
+    """Grid and kept tokens of each image, a bit per token in hex; with their homes where tokens were merged."""
     views = []
     for view in trace.views:
         bits = ["0"] * len(view.homes)
         for index in view.kept.tolist():
             bits[index] = "1"
-        views.append({"grid": list(view.grid), "bits": f"{int('1' + ''.join(bits), 2):x}"})
+        shown: dict[str, Any] = {"grid": list(view.grid), "bits": f"{int('1' + ''.join(bits), 2):x}"}
+        merged = int((view.homes >= 0).sum()) > len(view.kept)
+        views.append(shown | {"homes": pack_homes(view.homes.tolist())} if merged else shown)
     return views
+
+
+def pack_homes(homes: Sequence[int]) -> str:
+    """Homes as 16-bit numbers plus one (0 for dropped tokens), deflated, in base 64."""
+    return b64encode(compress(array("H", [home + 1 for home in homes]).tobytes(), 9)).decode()
+
+
+def unpack_homes(text: str) -> list[int]:
+    """What `pack_homes` packed."""
+    return [home - 1 for home in array("H", decompress(b64decode(text)))]
 
 
 def count_tokens(trace: Trace, layers: int) -> dict[str, Any]:
@@ -36,7 +51,7 @@ def account(outcome: Outcome[Any], shape: ModelShape, vae_flops: Callable[[Grid]
     anchor_flops = sum(vae_flops(size) for size in trace.anchor_encodes)
     return {
         "visual_tokens": count_tokens(trace, shape.language.layers),
-        "kept": kept_bits(trace),
+        "kept": kept_views(trace),
         "cost": asdict(cost_of(trace, outcome.kv_bytes, shape, anchor_flops)),
         "seconds": dict(outcome.seconds),
     }

@@ -24,7 +24,7 @@ def report(cfg: DictConfig) -> Path:
     check(cfg)
     console = Console(soft_wrap=True, highlight=False, markup=False)
     collected = collect([Path(path) for path in cfg.paths])
-    chapters = chapters_of(collected.runs, cfg.pictures)
+    chapters = chapters_of(collected.runs, cfg.pictures, cfg.homes)
     out = Path(cfg.out)
     for chapter in chapters:
         write(out, chapter)
@@ -42,15 +42,17 @@ def check(cfg: DictConfig) -> None:
         raise InputError(f"paths must be a list of folders, got {cfg.paths!r}")
     if type(cfg.pictures) is not int or cfg.pictures < 0:
         raise InputError(f"pictures must be a whole number of at least 0, got {cfg.pictures!r}")
+    if type(cfg.homes) is not bool:
+        raise InputError(f"homes must be true or false, got {cfg.homes!r}")
 
 
-def chapters_of(runs: Sequence[Run], count: int) -> list[Chapter]:
+def chapters_of(runs: Sequence[Run], count: int, homes: bool) -> list[Chapter]:
     """Sections with their figures; a reducer has one look throughout."""
     nodes = {name: node for run in runs for name, node in run.metrics["benchmark"].items()}
     parts = sections(runs, {name: headline_of(node) for name, node in nodes.items()})
     look = looks(list(dict.fromkeys(line.label for part in parts for line in part.lines)))
     return [
-        Chapter(title, part, list(charts(part, look)), *pictures(part, count))
+        Chapter(title, part, list(charts(part, look)), *pictures(part, count, homes))
         for title, part in zip(titles(parts), parts, strict=True)
     ]
 

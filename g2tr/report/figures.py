@@ -17,9 +17,10 @@ from g2tr.report.sheet import drawn
 
 CSS_PIXELS = 120  # per inch of a figure
 Draw = Callable[[Theme], Figure | None]
-TITLES = {"kept": "Kept tokens", "edits": "Edits"}
+TITLES = {"kept": "Kept tokens", "homes": "Where tokens merged", "edits": "Edits"}
 CAPTIONS = {
     "kept": "Dropped tokens are grey. For methods that act inside the language model, what its last layer still reads.",
+    "homes": "Every token in the mean colour of those that merged with it. Grey is dropped.",
     "edits": "What is given, what is wanted, and what the model paints without and with each reducer.",
 }
 
@@ -65,20 +66,20 @@ def charts(section: Section, look: Mapping[str, Look]) -> Iterator[Plate]:
         )
 
 
-def pictures(section: Section, count: int) -> tuple[list[Plate], list[str]]:
+def pictures(section: Section, count: int, homes: bool) -> tuple[list[Plate], list[str]]:
     """Kept tokens and edits of every benchmark, and for each whose samples or edits cannot be read the reason."""
     plates, left_out = [], []
     for name in section.benchmarks:
         try:
-            plates += list(pictures_of(section, name, count))
+            plates += list(pictures_of(section, name, count, homes))
         except (InputError, OSError) as error:
             left_out.append(f"pictures of {name}: {error}")
     return plates, left_out
 
 
-def pictures_of(section: Section, name: str, count: int) -> Iterator[Plate]:
+def pictures_of(section: Section, name: str, count: int, homes: bool) -> Iterator[Plate]:
     """Kept tokens and edits of one benchmark, in as many parts as they are wide."""
-    for kind, sheet in sheets(section, name, build(section.benchmarks[name]), count):
+    for kind, sheet in sheets(section, name, build(section.benchmarks[name]), count, homes):
         alt = f"{TITLES[kind]} on {name}: {'; '.join(sheet.prompts)}"
         for number, part in enumerate(sheet.parts(), start=1):
             title = f"{TITLES[kind]}: {name}" + (f", continued ({number})" if number > 1 else "")

@@ -5,7 +5,8 @@ import io
 from collections.abc import Sequence
 
 from g2tr.report.line import Line, Spread
-from g2tr.report.section import Section
+from g2tr.report.paired import Difference
+from g2tr.report.section import RIVALS, Section
 from g2tr.report.table import PERCENT, Row, bytes_cell, flops_cell
 
 LATEX = str.maketrans({c: f"\\{c}" for c in "&%$#_{}"} | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}"})
@@ -44,6 +45,8 @@ def row_of(line: Line, section: Section) -> Row:
     for benchmark, score, column in score_names(section):
         scale = scale_of(score)
         row[column] = spread_cell(line.score(benchmark, score), scale, 1 if scale > 1 else 2)
+    for (benchmark, score, rival), apart in section.differences[line.key].items():
+        row[f"{benchmark} vs {rival}"] = apart.text(scale_of(score), 1 if scale_of(score) > 1 else 2)
     flops, kv, ratio = line.mean("cost", "prefill_flops"), line.mean("cost", "kv_bytes"), line.mean("tokens", "ratio")
     return row | {
         RELATIVE: spread_cell(line.relative, 100.0, 1),
@@ -56,8 +59,10 @@ def row_of(line: Line, section: Section) -> Row:
 
 
 def rows_of(section: Section) -> list[Row]:
-    """All lines for readers; how many seeds only where it is not one throughout."""
-    rows = [row_of(line, section) for line in section.lines]
+    """All lines for readers with the same columns; how many seeds only where it is not one throughout."""
+    cells = [row_of(line, section) for line in section.lines]
+    names = dict.fromkeys(name for row in sorted(cells, key=len, reverse=True) for name in row)
+    rows = [{name: row.get(name, "") for name in names} for row in cells]
     if all(row["seeds"] == "1" for row in rows):
         return [{name: text for name, text in row.items() if name != "seeds"} for row in rows]
     return rows
@@ -91,6 +96,11 @@ def numbers_of(line: Line, section: Section) -> dict[str, str | float | int | No
     for column, spread in (spreads | {"relative": line.relative}).items():
         numbers[column] = None if spread is None else spread.mean
         numbers[f"{column}_std"] = None if spread is None else spread.deviation
+    for name, score, _ in score_names(section):
+        for rival in RIVALS:
+            numbers |= apart_numbers(
+                f"{name}/{score}_vs_{rival}", section.differences[line.key].get((name, score, rival))
+            )
     return numbers | {
         "tokens_ratio": line.mean("tokens", "ratio"),
         "prefill_flops": line.mean("cost", "prefill_flops"),
@@ -98,6 +108,12 @@ def numbers_of(line: Line, section: Section) -> dict[str, str | float | int | No
         "kv_bytes": line.mean("cost", "kv_bytes"),
         "kv_ratio": line.saving("kv_bytes"),
     }
+
+
+def apart_numbers(stem: str, apart: Difference | None) -> dict[str, float | None]:
+    """A difference, its interval and its p-value."""
+    values = (apart.mean, apart.low, apart.high, apart.p) if apart else (None,) * 4
+    return dict(zip((stem, f"{stem}_low", f"{stem}_high", f"{stem}_p"), values, strict=True))
 
 
 def csv_text(section: Section) -> str:

@@ -37,6 +37,11 @@ class Line:
     benchmarks: Mapping[str, Sequence[str]]
 
     @property
+    def key(self) -> str:
+        """What tells the line from all others."""
+        return "+".join(sorted(str(run.folder.path) for run in self.runs))
+
+    @property
     def reducer(self) -> Settings:
         settings: Settings = self.runs[0].metrics["reducer"]
         return settings

@@ -1,4 +1,4 @@
-"""Pictures of what stays: an image with its dropped tokens greyed out, and edits side by side."""
+"""Pictures of what stays: dropped tokens greyed out, merged tokens in their mean colour, images side by side."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from g2tr.metrics.account import unpack_homes
 from g2tr.tokens import Grid
 
 
@@ -23,6 +24,21 @@ def overlay(image: Image.Image, view: Mapping[str, Any], fade: float = 0.85) -> 
     mask = mask.resize(image.size, Image.Resampling.NEAREST)
     grey = Image.new("RGB", image.size, (128, 128, 128))
     return Image.composite(image.convert("RGB"), Image.blend(image.convert("RGB"), grey, fade), mask)
+
+
+def merged(image: Image.Image, view: Mapping[str, Any]) -> Image.Image:
+    """The image as merging leaves it: tokens of one home in their mean colour, dropped ones grey."""
+    grid, kept = kept_mask(view)
+    colours = np.array(image.convert("RGB").resize((grid[1], grid[0]), Image.Resampling.BOX), dtype=float)
+    homes = np.full(len(kept), -1)
+    homes[np.flatnonzero(kept)] = np.arange(sum(kept))
+    homes = np.array(unpack_homes(view["homes"])) if "homes" in view else homes
+    means = np.full((sum(kept) + 1, 3), 128.0)
+    for channel, values in enumerate(colours.reshape(-1, 3).T):
+        sums = np.bincount(homes[homes >= 0], values[homes >= 0], sum(kept))
+        means[:-1, channel] = sums / np.bincount(homes[homes >= 0], minlength=sum(kept))
+    shown = Image.fromarray(means[homes].round().astype(np.uint8).reshape(*grid, 3))
+    return shown.resize(image.size, Image.Resampling.NEAREST)
 
 
 def side_by_side(images: Sequence[Image.Image], gap: int = 8) -> Image.Image:

@@ -15,7 +15,8 @@ from g2tr.report.section import Section
 NOTE = (
     "rel. avg is the unweighted mean over benchmarks of each one's first score, in % of the unreduced model's. "
     "Average tokens, FLOPs and KV cache are means over benchmarks, in brackets the saving; "
-    "± is the standard deviation over seeds. The best of each keep ratio stands out."
+    "± is the standard deviation over seeds. vs: paired difference of a benchmark's first score, with its 95 % "
+    "bootstrap interval over clusters of samples; (noise) where that holds 0. The best of each keep ratio stands out."
 )
 
 

@@ -7,8 +7,9 @@ from textwrap import shorten
 from PIL import Image
 
 from g2tr.benchmarks.sample import Benchmark, ImageSource, Sample
+from g2tr.metrics.account import unpack_homes
 from g2tr.report.line import Line
-from g2tr.report.overlay import overlay
+from g2tr.report.overlay import kept_mask, merged, overlay
 from g2tr.report.section import Section
 from g2tr.report.sheet import Panel, Sheet
 from g2tr.run import Record, RunFolder, read_records
@@ -32,6 +33,12 @@ class Column:
         said = "" if record.prediction is None or not isinstance(sample.target, str) else record.prediction
         return self.judged(overlay(opened(sample), record.kept[0]), said, record)
 
+    def merged(self, sample: Sample) -> Panel:
+        """The input, tokens of one home in their mean colour."""
+        view = self.records[sample.id].kept[0]
+        count = len(set(unpack_homes(view["homes"]))) if "homes" in view else sum(kept_mask(view)[1])
+        return Panel(merged(opened(sample), view), f"{count} tokens")
+
     def edited(self, sample: Sample) -> Panel:
         """The edited image."""
         record = self.records[sample.id]
@@ -45,8 +52,10 @@ class Column:
         return Panel(image, f"{said} {TICK.get(grade, f'{self.score} {grade:.2f}')}".strip(), RIGHT.get(grade))
 
 
-def sheets(section: Section, benchmark: str, source: Benchmark, count: int) -> Iterator[tuple[str, Sheet]]:
-    """The kept tokens of a benchmark, and its edits, under their names; none without a reducer."""
+def sheets(
+    section: Section, benchmark: str, source: Benchmark, count: int, homes: bool = False
+) -> Iterator[tuple[str, Sheet]]:
+    """The kept tokens of a benchmark, where they merged, and its edits, under their names; none without a reducer."""
     lines = [line for line in shown_lines(section) if line.first_run(benchmark)]
     columns = [column for line in lines if (column := column_of(line, benchmark, section.headlines[benchmark][0]))]
     samples = chosen(source.samples(), columns, count)
@@ -55,6 +64,9 @@ def sheets(section: Section, benchmark: str, source: Benchmark, count: int) -> I
     prompts, titles = [sample.prompt for sample in samples], [column.title for column in columns]
     lead = int(lines[0].is_reference)
     yield "kept", Sheet(titles, prompts, [[column.kept(sample) for column in columns] for sample in samples], lead)
+    if homes:
+        rows = [[column.merged(sample) for column in columns] for sample in samples]
+        yield "homes", Sheet(titles, prompts, rows, lead)
     if source.task == "edit":
         rows = [[*given(sample), *(column.edited(sample) for column in columns)] for sample in samples]
         yield "edits", Sheet(["input", "target", *titles], prompts, rows, lead + 2)

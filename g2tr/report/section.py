@@ -3,14 +3,19 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from g2tr.config import fingerprint
 from g2tr.evaluate import Run
 from g2tr.report.line import Line, Settings
+from g2tr.report.paired import Difference, difference, grades_of
 from g2tr.report.table import PERCENT, findings, stages
 
 FOLDED = ("keep_ratio", "seed")
+RIVALS = ("none", "g2tr")
+RELEASED = ("g2tr", "latent × balanced × nearest")
+Differences = Mapping[tuple[str, str, str], Difference]
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,31 @@ class Section:
             label: sorted((line for line in self.lines if line.label == label), key=lambda line: -line.keep)
             for label in labels
         }
+
+    @cached_property
+    def differences(self) -> Mapping[str, Differences]:
+        """For the runs of each line its differences, by benchmark, score and rival: no reduction, G²TR as released."""
+        graded = {
+            (line.key, name, scores[0]): grades_of(line.runs, name, scores[0])
+            for line in self.lines
+            for name, scores in self.headlines.items()
+        }
+        return {
+            line.key: {
+                (name, scores[0], rival): apart
+                for name, scores in self.headlines.items()
+                for rival, other in self.rivals(line).items()
+                if (apart := difference(graded[line.key, name, scores[0]], graded[other.key, name, scores[0]]))
+            }
+            for line in self.lines
+        }
+
+    def rivals(self, line: Line) -> dict[str, Line]:
+        """What a line is compared with: the unreduced model, and G²TR as released at the same keep ratio."""
+        released = [other for other in self.lines if (other.reducer["name"], other.stages) == RELEASED]
+        same = next((other for other in released if other.keep == line.keep), None)
+        known = dict(zip(RIVALS, (self.reference, same), strict=True))
+        return {name: other for name, other in known.items() if other and other is not line and not line.is_reference}
 
     def findings(self) -> list[str]:
         """What falls below random reduction by more than chance, by the first seed of every line."""

@@ -1,18 +1,20 @@
 """Runs side by side, one Markdown table per benchmark."""
 
 from collections.abc import Mapping, Sequence
-from statistics import fmean
 from typing import Any
 
 from rich.console import Console
 
 from g2tr.config import build
 from g2tr.evaluate import Run
-from g2tr.metrics.statistics import mcnemar
-from g2tr.run import read_records
+from g2tr.report.paired import difference, grades_of
 
 PERCENT = ("accuracy", "success")
 STAGES = ("importance", "selection", "merge")
+LEGEND = (
+    "In brackets: scores in % of the unreduced model, savings as multiples of it; vs none: paired difference of the "
+    "first score with its 95 % bootstrap interval"
+)
 Row = dict[str, str]
 
 
@@ -76,26 +78,31 @@ def markdown(rows: Sequence[Row]) -> str:
 
 def findings(runs: Sequence[Run], benchmark: str, score: str) -> list[str]:
     """Sentences about reducers that fall below random reduction at the same keep ratio by more than chance."""
-    grades = {run.folder.path: grades_of(run, benchmark, score) for run in runs}
     randoms = {run.metrics["reducer"]["keep_ratio"]: run for run in runs if run.metrics["reducer"]["name"] == "random"}
     said = []
     for run in runs:
         name, keep = run.metrics["reducer"]["name"], run.metrics["reducer"]["keep_ratio"]
-        if keep not in randoms:
+        if keep not in randoms or run is randoms[keep]:
             continue
-        own, other = grades[run.folder.path], grades[randoms[keep].folder.path]
-        if len(own) == len(other) > 0 and fmean(own) < fmean(other) and mcnemar(own, other) < 0.05:
+        apart = difference(grades_of([run], benchmark, score), grades_of([randoms[keep]], benchmark, score))
+        if apart and apart.p is not None and apart.mean < 0 and apart.p < 0.05:
+            own, other = (each.metrics["benchmarks"][benchmark]["scores"][score] for each in (run, randoms[keep]))
             said.append(
                 f"Finding: {name} at {keep:g} scores below random reduction on {benchmark}: {score} "
-                f"{100 * fmean(own):.1f} % against {100 * fmean(other):.1f} % (McNemar p = {mcnemar(own, other):.1g})."
+                f"{100 * own:.1f} % against {100 * other:.1f} % (McNemar p = {apart.p:.1g})."
             )
     return said
 
 
-def grades_of(run: Run, benchmark: str, score: str) -> list[float]:
-    """The grades of all samples that were graded, in the order of the benchmark."""
-    records = read_records(run.folder.path / "predictions.jsonl")
-    return [record.score[score] for record in records if record.benchmark == benchmark and score in record.score]
+def versus_none(runs: Sequence[Run], benchmark: str, score: str) -> list[Row]:
+    """For each run a cell with its paired difference from the unreduced model, where that is among the runs."""
+    reference = next((run for run in runs if "relative" not in run.metrics["benchmarks"][benchmark]), None)
+    if reference is None:
+        return [{} for _ in runs]
+    full = grades_of([reference], benchmark, score)
+    scale, digits = (100.0, 1) if score in PERCENT else (1.0, 2)
+    apart = [None if run is reference else difference(grades_of([run], benchmark, score), full) for run in runs]
+    return [{"vs none": each.text(scale, digits)} if each else {} for each in apart]
 
 
 def comparison(runs: Sequence[Run]) -> str:
@@ -106,8 +113,10 @@ def comparison(runs: Sequence[Run]) -> str:
         headline = (*build(node).headline, "agreement_psnr")
         samples = last["benchmarks"][name]["n"]
         parts += [f"\n{name}: {samples} samples, {last['model']['name']}, {last['preprocess']} preprocessing\n"]
-        parts += [markdown([row_of(run, name, headline) for run in shared]), *findings(shared, name, headline[0])]
-    parts += ["\nIn brackets: scores in % of the unreduced model, savings as multiples of it. Run folders:"]
+        apart = versus_none(shared, name, headline[0])
+        rows = [row_of(run, name, headline) | cells for run, cells in zip(shared, apart, strict=True)]
+        parts += [markdown(rows), *findings(shared, name, headline[0])]
+    parts += [f"\n{LEGEND}. Run folders:"]
     return "\n".join([*parts, *(f"  {run.folder.path}" for run in runs)])
 
 

@@ -21,11 +21,16 @@ class Balanced:
     reads: ClassVar[frozenset[type]] = frozenset({Anchors})
 
     def __call__(self, scores: Float[Tensor, " n"], tokens: VisualTokens, k: int) -> Int[Tensor, " k"]:
-        order = scores.sort(descending=True, stable=True).indices
-        seeds = best_of_cells(scores, order, tokens.read(Anchors).cells)
-        is_seed = torch.zeros_like(scores, dtype=torch.bool)
-        is_seed[seeds] = True
-        return torch.cat([seeds, order[~is_seed[order]]])[:k].sort().values
+        return seeds_first(scores, tokens.read(Anchors).cells, k)
+
+
+def seeds_first(scores: Float[Tensor, " n"], cells: Int[Tensor, " n"], k: int) -> Int[Tensor, " k"]:
+    """The best token of every cell, then the best of the rest: k in all."""
+    order = scores.sort(descending=True, stable=True).indices
+    seeds = best_of_cells(scores, order, cells)
+    is_seed = torch.zeros_like(scores, dtype=torch.bool)
+    is_seed[seeds] = True
+    return torch.cat([seeds, order[~is_seed[order]]])[:k].sort().values
 
 
 def best_of_cells(

@@ -1,6 +1,6 @@
 import torch
 
-from g2tr.metrics.account import count_tokens
+from g2tr.metrics.account import count_tokens, kept_views, pack_homes, unpack_homes
 from g2tr.models.base import Trace, View
 
 
@@ -20,3 +20,12 @@ def test_tokens_of_all_images_are_added_up_layer_by_layer() -> None:
 
 def test_a_text_has_no_visual_tokens() -> None:
     assert count_tokens(Trace(), layers=2) == {"full": 0, "kept": 0.0, "per_layer": [0, 0], "kv_per_layer": [0, 0]}
+
+
+def test_homes_survive_their_packing_and_stand_only_where_tokens_merged() -> None:
+    homes = [0, 0, -1, 1, 69_999 % 65_535]
+    assert unpack_homes(pack_homes(homes)) == homes
+    dropping = View((1, 3), torch.tensor([1]), torch.tensor([-1, 0, -1]), (1,), (1,))
+    merging = View((1, 3), torch.tensor([1]), torch.tensor([0, 0, -1]), (1,), (1,))
+    dropped, merged = kept_views(Trace(views=(dropping, merging)))
+    assert "homes" not in dropped and unpack_homes(merged["homes"]) == [0, 0, -1]

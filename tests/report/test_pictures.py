@@ -19,6 +19,12 @@ def test_kept_tokens_are_shown_for_every_reducer_with_its_answer(make_section: M
     assert full.image.getpixel((0, 0)) != reduced.image.getpixel((0, 0))
 
 
+def test_where_tokens_merged_is_shown_when_asked(make_section: MakeSection) -> None:
+    found = dict(sheets(make_section(), "questions", SceneQuestions(limit=12), 2, homes=True))
+    assert list(found) == ["kept", "homes"]
+    assert [panel.text for panel in found["homes"].rows[0]] == ["256 tokens", "128 tokens", "128 tokens"]
+
+
 def test_shown_samples_differ_in_category_and_image(make_section: MakeSection) -> None:
     ((_, sheet),) = sheets(make_section(), "questions", SceneQuestions(limit=12), 12)
     assert len({panels[0].image.tobytes() for panels in sheet.rows}) == len(sheet.rows) > 1

@@ -1,0 +1,59 @@
+"""How far two lines of a table lie apart on the same samples, and whether that is more than chance."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from g2tr.evaluate import Run
+from g2tr.metrics.statistics import mcnemar, paired_bootstrap
+from g2tr.run import read_records
+
+
+@dataclass(frozen=True)
+class Grade:
+    """The grade of one sample, the mean over seeds, and the cluster in which samples depend on each other."""
+
+    value: float
+    cluster: str
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Mean difference, its 95 % interval, and McNemar's p where all grades are 0 or 1."""
+
+    mean: float
+    low: float
+    high: float
+    p: float | None
+
+    @property
+    def is_noise(self) -> bool:
+        """Whether chance alone explains it: the interval holds 0."""
+        return self.low <= 0 <= self.high
+
+    def text(self, scale: float, digits: int) -> str:
+        """The difference and its interval; within noise it says so."""
+        mean, low, high = (f"{scale * value:+.{digits}f}" for value in (self.mean, self.low, self.high))
+        return f"{mean} (noise)" if self.is_noise else f"{mean} [{low}, {high}]"
+
+
+def grades_of(runs: Sequence[Run], benchmark: str, score: str) -> dict[str, Grade]:
+    """The grades of all samples by their ids."""
+    found: dict[str, list[Grade]] = {}
+    for run in runs:
+        for record in read_records(run.folder.path / "predictions.jsonl"):
+            if record.benchmark == benchmark and score in record.score:
+                grade = Grade(record.score[score], record.cluster or record.id)
+                found.setdefault(record.id, []).append(grade)
+    return {name: Grade(fmean(g.value for g in grades), grades[0].cluster) for name, grades in found.items()}
+
+
+def difference(own: Mapping[str, Grade], other: Mapping[str, Grade]) -> Difference | None:
+    """`own` minus `other` over the samples that both have; None where there is none."""
+    shared = [name for name in own if name in other]
+    if not shared:
+        return None
+    a, b = ([grades[name].value for name in shared] for grades in (own, other))
+    low, high = paired_bootstrap(a, b, [own[name].cluster for name in shared])
+    binary = {*a, *b} <= {0.0, 1.0}
+    return Difference(fmean(a) - fmean(b), low, high, mcnemar(a, b) if binary else None)
