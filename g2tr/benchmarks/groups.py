@@ -1,7 +1,7 @@
 """Samples that show the same images belong together; every sample has a seed of its own."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from torch.utils.data import Dataset
@@ -15,6 +15,11 @@ class Group:
 
     benchmark: str
     samples: tuple[Sample, ...]
+
+    def without(self, done: Container[tuple[str, str]]) -> "Group | None":
+        """The group without the samples, by benchmark and id, that are done; None where none is left."""
+        left = tuple(sample for sample in self.samples if (self.benchmark, sample.id) not in done)
+        return Group(self.benchmark, left) if left else None
 
 
 class Groups(Dataset[Group]):

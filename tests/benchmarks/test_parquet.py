@@ -4,7 +4,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from g2tr.benchmarks.parquet import image_source, read_rows
+from g2tr.benchmarks.parquet import image_source, read_rows, stream_rows
 from g2tr.errors import InputError
 
 
@@ -33,3 +33,29 @@ def test_images_come_from_bytes_or_from_the_folder_of_the_data(tmp_path: Path) -
 def test_an_image_path_cannot_leave_the_folder(tmp_path: Path, path: str) -> None:
     with pytest.raises(InputError, match="leaves the folder"):
         image_source({"bytes": None, "path": path}, tmp_path)
+
+
+def test_rows_are_streamed_and_a_damaged_file_is_named(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"a": list(range(200))}), tmp_path / "t.parquet", row_group_size=50)
+    assert [row["a"] for row in stream_rows(tmp_path / "t.parquet")] == list(range(200))
+    (tmp_path / "t.parquet").write_bytes(b"PAR1 but no more")
+    with pytest.raises(InputError, match="no readable parquet file"):
+        list(stream_rows(tmp_path / "t.parquet"))
+
+
+def test_a_link_into_the_blobs_of_the_hub_cache_is_followed_and_no_other(tmp_path: Path) -> None:
+    folder = tmp_path / "snapshots" / "abc"
+    for place in (folder, tmp_path / "blobs", tmp_path / "else"):
+        place.mkdir(parents=True)
+        (place / "x").write_bytes(b"")
+    (folder / "a.png").symlink_to("../../blobs/x")
+    (folder / "b.png").symlink_to("../../else/x")
+    assert image_source({"path": "a.png"}, folder).content == folder / "a.png"
+    with pytest.raises(InputError, match="leaves the folder"):
+        image_source({"path": "b.png"}, folder)
+
+
+def test_a_cell_without_a_value_is_refused(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"a": [1, None], "b": [None, None]}), tmp_path / "t.parquet")
+    with pytest.raises(InputError, match="the column a has 1 cells without a value"):
+        read_rows(tmp_path / "t.parquet", ("a",))

@@ -1,0 +1,128 @@
+"""Where the rows of a published benchmark come from: files on disk, or the Hugging Face hub."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from g2tr.benchmarks.jsonl import stream_lines
+from g2tr.benchmarks.parquet import Row, image_source, stream_rows
+from g2tr.benchmarks.sample import ImageSource
+from g2tr.benchmarks.separated import stream_separated
+from g2tr.errors import InputError
+
+Columns = Mapping[str, tuple[str, ...]]
+HUB_ID = re.compile(r"[\w-][\w.-]*/[\w.-]+")
+SHARD = re.compile(r"-\d+-of-\d+$")
+SPLITS = ("train", "validation", "val", "dev", "test")
+IMAGE = ("image", "image_path")
+FOLDERS = (".parquet", ".jsonl", ".tsv")
+READERS: Mapping[str, Callable[[Path], Iterator[Row]]] = {
+    ".parquet": stream_rows,
+    ".jsonl": stream_lines,
+    ".json": stream_lines,
+    ".tsv": stream_separated,
+    ".csv": stream_separated,
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A row under our own column names: its texts, its image, and where it stands, for messages."""
+
+    texts: Mapping[str, str]
+    image: ImageSource
+    place: str
+
+    def __getitem__(self, name: str) -> str:
+        """The text of a column; raises `InputError` where the cell is empty."""
+        if name not in self.texts:
+            raise InputError(f"{self.place}: the column {name} is empty")
+        return self.texts[name]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A file, a folder, or a hub id; `config` and `split` choose among the files of a folder or hub repository."""
+
+    path: str
+    revision: str | None = None
+    config: str | None = None
+    split: str | None = None
+
+    def place(self) -> Path:
+        """The file or folder, fetched first where `path` is a hub id."""
+        local = Path(self.path).expanduser()
+        if local.exists():
+            return local
+        if not HUB_ID.fullmatch(self.path):
+            raise InputError(f"dataset.path={self.path}: no such file or folder, and no hub id owner/name")
+        return download(self)
+
+    def entries(self, place: Path, needed: Columns, optional: Columns) -> Iterator[Entry]:
+        """All rows in order. A column is found under any of the names it is published with, whatever their case."""
+        for file in self.files(place):
+            for number, row in enumerate(READERS[file.suffix.lower()](file), 1):
+                yield entry(row, needed, optional, file.parent, f"{file}, row {number}")
+
+    def files(self, place: Path) -> list[Path]:
+        """The files of the split. Raises `InputError` where a folder has none of them."""
+        if place.is_file():
+            if place.suffix.lower() not in READERS:
+                raise InputError(f"{place}: wanted one of {', '.join(READERS)}, or a folder")
+            return [place]
+        found = (sorted(place.rglob(f"*{suffix}")) for suffix in FOLDERS)
+        tables = next((paths for paths in found if paths), [])
+        if self.config:
+            tables = [path for path in tables if self.config in path.relative_to(place).parts] or tables
+        chosen = [path for path in tables if self.split in (None, label(path), path.parent.name)]
+        if chosen:
+            return chosen
+        if tables and not any(SHARD.search(path.stem) or path.stem in SPLITS for path in tables):
+            return tables
+        labels = ", ".join(sorted({label(path) for path in tables})) or "no table"
+        raise InputError(f"{place} has no split {self.split!r}; it has {labels}")
+
+
+def label(path: Path) -> str:
+    """The split that a file's name says it belongs to."""
+    return SHARD.sub("", path.stem)
+
+
+def entry(row: Row, needed: Columns, optional: Columns, folder: Path, place: str) -> Entry:
+    """A row under our names. Raises `InputError` for a missing column."""
+    cells = {name.casefold(): value for name, value in row.items()}
+
+    def find(names: tuple[str, ...]) -> str | None:
+        return next((name.casefold() for name in names if name.casefold() in cells), None)
+
+    for names in (*needed.values(), IMAGE):
+        if find(names) is None:
+            raise InputError(f"{place}: lacks the column {' or '.join(names)}; it has {', '.join(row)}")
+    found = {ours: find(names) for ours, names in {**needed, **optional}.items()}
+    texts = {ours: str(cells[theirs]) for ours, theirs in found.items() if theirs and not missing(cells[theirs])}
+    picture = cells[str(find(IMAGE))]
+    return Entry(texts, image_source(picture if isinstance(picture, Mapping) else {"path": picture}, folder), place)
+
+
+def missing(value: object) -> bool:
+    """Whether a cell is empty: nothing, not a number, or the text that pandas writes for it."""
+    return value is None or str(value) in ("", "nan")
+
+
+def download(dataset: Dataset) -> Path:
+    """The local copy of the parquet files of a hub data set, fetched first where it is not there yet."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError
+
+    split = dataset.split or "*"
+    folders = (f"{dataset.config}/",) if dataset.config else ("", "data/", "default/")
+    patterns = [f"{folder}{split}{rest}.parquet" for folder in folders for rest in ("-*", "/*")]
+    try:
+        fetched = snapshot_download(
+            dataset.path, repo_type="dataset", revision=dataset.revision, allow_patterns=patterns
+        )
+    except (HfHubHTTPError, OSError, ValueError) as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise InputError(f"dataset.path={dataset.path}: not on disk, and the hub did not give it: {reason}") from None
+    return Path(fetched)

@@ -1,0 +1,36 @@
+import io
+
+import pytest
+from PIL import Image
+
+from g2tr.benchmarks.inquiry import Inquiry
+from g2tr.benchmarks.sample import ImageSource, Sample
+from g2tr.errors import InputError
+
+
+def source(width: int) -> ImageSource:
+    buffer = io.BytesIO()
+    Image.new("RGB", (width, 10)).save(buffer, "PNG")
+    return ImageSource(buffer.getvalue())
+
+
+SAMPLE = Sample("a", (source(1), source(2)), "edit it", source(3), "kind")
+EDIT = Image.new("RGB", (9, 9))
+
+
+@pytest.mark.parametrize(
+    ("shows", "widths"),
+    [(("edit",), [9]), (("inputs", "edit"), [1, 2, 9]), (("input", "edit", "target"), [1, 9, 3]), (("target",), [3])],
+)
+def test_pictures_come_in_the_order_that_was_asked_for(shows: tuple[str, ...], widths: list[int]) -> None:
+    assert [picture.width for picture in Inquiry("n", shows, ("s",)).pictures(SAMPLE, EDIT)] == widths
+
+
+def test_an_edit_can_be_brought_to_the_size_of_its_input() -> None:
+    assert Inquiry("n", ("edit",), ("s",), fit=True).pictures(SAMPLE, EDIT)[0].size == (1, 10)
+
+
+def test_an_unreadable_input_is_named() -> None:
+    broken = Sample("a", (ImageSource(b"x"),), "edit it", None, "kind")
+    with pytest.raises(InputError, match="unreadable image"):
+        Inquiry("n", ("inputs", "edit"), ("s",)).pictures(broken, EDIT)
