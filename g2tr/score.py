@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from g2tr.benchmarks.sample import Benchmark, Sample
+from g2tr.errors import InputError
 from g2tr.metrics.cost import summarise_costs, summarise_tokens
 from g2tr.metrics.editing import agreement
 from g2tr.run import Record, RunFolder
@@ -16,13 +17,16 @@ PHASES = ("encode", "anchors", "reduce", "prefill", "decode", "denoise")
 def grade_record(
     record: Record, sample: Sample, benchmark: Benchmark, folder: RunFolder, reference: RunFolder | None
 ) -> Record:
-    """The record with its grades; a sample without prediction has none."""
+    """The record with its grades; a sample without prediction, or with an unreadable target, has none."""
     if record.prediction is None:
         return record
     if benchmark.task == "answer":
         return replace(record, score=benchmark.grade(sample, record.prediction))
     image = folder.load_image(record.prediction)
-    grades = dict(benchmark.grade(sample, image))
+    try:
+        grades = dict(benchmark.grade(sample, image))
+    except InputError as error:
+        return replace(record, error=str(error))
     if reference is not None and (reference.path / record.prediction).is_file():
         grades |= agreement(image, reference.load_image(record.prediction))
     return replace(record, score=grades)

@@ -1,0 +1,54 @@
+"""Chat completions on the wire: pictures as data URLs, and what a completion says."""
+
+import base64
+import io
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from PIL import Image
+
+from g2tr.judges.judge import Reply
+
+REFUSED = (b"content_filter", b"content_policy", b"moderation", b"flagged")
+
+
+def user_message(images: Sequence[Image.Image], prompt: str, max_side: int) -> dict[str, Any]:
+    """The prompt, and after it the pictures."""
+    pictures = [{"type": "image_url", "image_url": {"url": data_url(image, max_side)}} for image in images]
+    return {"role": "user", "content": [{"type": "text", "text": prompt}, *pictures]}
+
+
+def data_url(image: Image.Image, max_side: int) -> str:
+    """An image as a PNG within a URL, made smaller where a side is too long."""
+    picture = image.convert("RGB")
+    picture.thumbnail((max_side, max_side), Image.Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    picture.save(buffer, format="PNG")
+    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
+def read_reply(body: bytes) -> Reply:
+    """The first choice of a completion. Raises `ConnectionError` where the body is none."""
+    try:
+        choice = json.loads(body)["choices"][0]
+        message = choice["message"]
+        text, refusal, reason = message.get("content") or "", message.get("refusal"), choice.get("finish_reason")
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        raise ConnectionError("the response is no chat completion") from None
+    if not isinstance(text, str):
+        raise ConnectionError("the content of the response is no text")
+    text = whole(text)
+    if reason == "content_filter" or refusal:
+        return Reply(text, whole(str(refusal or "content filter")))
+    return Reply(text, "" if text.strip() else "empty answer")
+
+
+def whole(text: str) -> str:
+    """The text with every half of a character replaced, which no file could hold."""
+    return text.encode(errors="replace").decode()
+
+
+def is_refusal(status: int, body: bytes) -> bool:
+    """Whether an error says that the content, not the request, is the problem."""
+    return status in (400, 403) and any(word in body for word in REFUSED)

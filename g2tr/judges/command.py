@@ -1,0 +1,79 @@
+"""`g2tr score` for edits: a judge's scores of saved images, or the images where a benchmark's scripts expect them."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig
+from rich.console import Console
+
+from g2tr.benchmarks.export import Exported, export_layout
+from g2tr.benchmarks.inquiry import JudgedBenchmark
+from g2tr.benchmarks.sample import Benchmark
+from g2tr.config import plain
+from g2tr.errors import InputError
+from g2tr.judges.judging import court_of, judge_folder
+from g2tr.report.table import Row, markdown
+from g2tr.rescore import benchmark_of
+from g2tr.saved import Saved, find
+
+Verdicts = Mapping[str, Any]
+
+
+def judge(cfg: DictConfig) -> Sequence[Verdicts]:
+    """Has the edits in `cfg.paths` judged, stores what comes of it beside them and prints it."""
+    court = court_of(cfg.judge, **plain(cfg.judging))
+    found = runs(cfg)
+    verdicts = [judge_folder(saved.folder, judged_benchmarks(saved), court) for saved in found]
+    names = dict.fromkeys(name for verdict in verdicts for name in verdict["benchmarks"])
+    pairs = list(zip(found, verdicts, strict=True))
+    texts = [f"{name}\n\n{markdown(rows(pairs, name))}" for name in names]
+    Console(soft_wrap=True, highlight=False, markup=False).print("\n\n".join(texts))
+    return verdicts
+
+
+def export(cfg: DictConfig) -> list[Path]:
+    """Writes the edits in `cfg.paths` to `cfg.export` as each benchmark's own scripts expect them."""
+    out, written = Path(cfg.export), []
+    for saved in runs(cfg):
+        for name, benchmark in benchmarks_of(saved).items():
+            if isinstance(benchmark, Exported):
+                written += export_layout(saved.folder, name, benchmark, out / saved.label / name)
+    if not written:
+        raise InputError(f"nothing to export: no edits of a benchmark with a layout of its own in {list(cfg.paths)}")
+    print(f"Wrote {len(written)} images to {out}")
+    return written
+
+
+def runs(cfg: DictConfig) -> list[Saved]:
+    """The saved predictions in `cfg.paths`. Raises `InputError` where none are named."""
+    if not cfg.paths:
+        raise InputError("name run folders, as in g2tr score outputs judge=openai")
+    return [saved for path in cfg.paths for saved in find(Path(path), plain(cfg).get("benchmark") or {})]
+
+
+def benchmarks_of(saved: Saved) -> dict[str, Benchmark]:
+    """The benchmarks of a run."""
+    return {name: benchmark_of(name, node, None) for name, node in saved.benchmarks.items()}
+
+
+def judged_benchmarks(saved: Saved) -> dict[str, Benchmark]:
+    """Those that a judge scores."""
+    return {name: each for name, each in benchmarks_of(saved).items() if isinstance(each, JudgedBenchmark)}
+
+
+def rows(pairs: Sequence[tuple[Saved, Verdicts]], name: str) -> list[Row]:
+    """One line for each run of a benchmark."""
+    return [
+        row(saved, verdict["judge"], verdict["benchmarks"][name])
+        for saved, verdict in pairs
+        if name in verdict["benchmarks"]
+    ]
+
+
+def row(saved: Saved, judge: Mapping[str, Any], result: Mapping[str, Any]) -> Row:
+    """Who judged a run, its scores, and what could not be judged."""
+    cells = {"run": saved.label, "judge": str(judge.get("model", ""))}
+    cells |= {score: f"{value:.2f}" for score, value in result["scores"].items()}
+    counts = {key: result[key] for key in ("n", "unjudged", "unpredicted")} | dict(result["inquiries"])
+    return cells | {key: str(count) for key, count in counts.items()}

@@ -1,0 +1,32 @@
+"""The contract of a judge."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+from PIL import Image
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a judge said. `refused` says why it would not answer (content filter, policy, silence); else it is empty."""
+
+    text: str
+    refused: str = ""
+
+
+class JudgeFailure(Exception):
+    """No reply after all tries: nothing is known about the edit, and another run may ask again."""
+
+
+@runtime_checkable
+class Judge(Protocol):
+    """A function of images and a prompt; `identity` is everything else that its replies depend on.
+
+    Raises `JudgeFailure` where this question got no reply, `InputError` where no question would.
+    """
+
+    @property
+    def identity(self) -> Mapping[str, Any]: ...
+
+    def __call__(self, images: Sequence[Image.Image], prompt: str) -> Reply: ...

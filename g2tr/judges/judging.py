@@ -1,0 +1,55 @@
+"""Judges the edits of a run folder and stores what comes of it beside the predictions."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig
+
+from g2tr.benchmarks.inquiry import JudgedBenchmark
+from g2tr.benchmarks.sample import Benchmark
+from g2tr.config import build, fingerprint
+from g2tr.errors import InputError
+from g2tr.judges.cache import Cached
+from g2tr.judges.court import Court, Judgement
+from g2tr.judges.prompts import Prompts
+from g2tr.run import RunFolder, write_atomically
+
+
+def court_of(judge: DictConfig, cache: str, prompts: str | None, workers: int, progress: bool = True) -> Court:
+    """The judge of a configuration node, with a memory in the folder `cache`."""
+    if workers < 1:
+        raise InputError(f"judging.workers must be at least 1, got {workers}")
+    return Court(Cached(build(judge), Path(cache)), Prompts.of(prompts), workers, progress)
+
+
+def judge_folder(folder: RunFolder, benchmarks: Mapping[str, Benchmark], court: Court) -> dict[str, Any]:
+    """Judges what has a judge's rule; writes `judged/ID.jsonl` (judgements) and `judged/ID.json` (scores).
+
+    The ID stands for the judge and its prompts, so that several judges may see one run. Replies are remembered:
+    an interrupted judging goes on where it was, and a finished one costs nothing.
+    """
+    known = {name: each for name, each in benchmarks.items() if isinstance(each, JudgedBenchmark)}
+    if not known:
+        raise InputError(f"{folder.path}: none of {', '.join(benchmarks)} is scored by a judge")
+    records = list(folder.records().values())
+    judgements: list[Judgement] = []
+    scores: dict[str, Any] = {}
+    for name, benchmark in known.items():
+        rows, scores[name] = court.judge_run(folder, name, records, benchmark)
+        judgements += rows
+    return store(folder, court, judgements, scores)
+
+
+def store(folder: RunFolder, court: Court, judgements: list[Judgement], scores: dict[str, Any]) -> dict[str, Any]:
+    """Writes the judgements and then the scores; returns what the latter file holds."""
+    identity = {"judge": dict(court.judge.identity), "prompts": dict(court.prompts.texts)}
+    place = folder.path / "judged" / fingerprint(identity)
+    place.parent.mkdir(exist_ok=True)
+    lines = (json.dumps(asdict(judgement), ensure_ascii=False) + "\n" for judgement in judgements)
+    write_atomically(place.with_suffix(".jsonl"), "".join(lines))
+    content = {"judge": dict(court.judge.identity), "benchmarks": scores}
+    write_atomically(place.with_suffix(".json"), json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+    return content

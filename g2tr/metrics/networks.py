@@ -1,0 +1,81 @@
+"""Networks that see images and read captions, from transformers: loaded at first use, from safetensors alone."""
+
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from g2tr.errors import InputError
+
+Eye = Callable[[Image.Image], Tensor]
+Reader = Callable[[str], Tensor]
+
+
+@contextmanager
+def loading(name: str) -> Iterator[None]:
+    """Raises `InputError` where the weights of `name`, a hub id or a folder, cannot be loaded."""
+    try:
+        yield
+    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        raise InputError(f"cannot load {name}: {(str(error).splitlines() or [type(error).__name__])[0]}") from None
+
+
+def clip_eye(name: str, device: str) -> Eye:
+    """CLIP's projected embedding of an image."""
+    return eye("CLIPModel", projection, name, device)
+
+
+def dino_eye(name: str, device: str) -> Eye:
+    """The class token of a DINO."""
+    return eye("AutoModel", class_token, name, device)
+
+
+def projection(model: Any, pixels: Mapping[str, Tensor]) -> Tensor:  # noqa: ANN401 - a model of transformers
+    """The embedding of the first image in the space that CLIP shares with texts."""
+    embedding: Tensor = model.visual_projection(model.vision_model(**pixels).pooler_output)[0]
+    return embedding
+
+
+def class_token(model: Any, pixels: Mapping[str, Tensor]) -> Tensor:  # noqa: ANN401 - a model of transformers
+    """The first token of the first image."""
+    token: Tensor = model(**pixels).last_hidden_state[0, 0]
+    return token
+
+
+@functools.cache
+def eye(loader: str, features: Callable[[Any, Mapping[str, Tensor]], Tensor], name: str, device: str) -> Eye:
+    """What a network makes of an image, preprocessed as its checkpoint says."""
+    import transformers
+
+    with loading(name):
+        processor = transformers.AutoImageProcessor.from_pretrained(name, use_fast=False)
+        model = getattr(transformers, loader).from_pretrained(name, use_safetensors=True).to(device).eval()
+
+    @torch.inference_mode()
+    def see(image: Image.Image) -> Tensor:
+        pixels = processor(images=image.convert("RGB"), return_tensors="pt").to(device)
+        return features(model, dict(pixels)).float()
+
+    return see
+
+
+@functools.cache
+def clip_reader(name: str, device: str) -> Reader:
+    """CLIP's projected embedding of a text, which is cut where it is too long."""
+    import transformers
+
+    with loading(name):
+        tokenizer = transformers.AutoTokenizer.from_pretrained(name)
+        model = transformers.CLIPModel.from_pretrained(name, use_safetensors=True).to(device).eval()
+
+    @torch.inference_mode()
+    def read(text: str) -> Tensor:
+        tokens = tokenizer(text, truncation=True, return_tensors="pt").to(device)
+        embedding: Tensor = model.text_projection(model.text_model(**tokens).pooler_output)[0]
+        return embedding.float()
+
+    return read

@@ -1,0 +1,53 @@
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+from g2tr.errors import InputError
+from g2tr.metrics.perceptual import ClipImage, Dino, Lpips, Perceptual, perceptual_grades
+
+RED, BLUE = (Image.new("RGB", (40, 32), color) for color in ("red", "blue"))
+
+
+@pytest.mark.parametrize(("metric", "name"), [(ClipImage, "clip"), (Dino, "dino")])
+def test_an_image_is_like_itself_and_less_like_another(
+    networks: Path, metric: type[ClipImage | Dino], name: str
+) -> None:
+    alike = metric(str(networks / name))
+    assert isinstance(alike, Perceptual)
+    assert alike(RED, RED) == pytest.approx(1.0, abs=1e-5)
+    assert alike(RED, BLUE) < 0.99999
+    assert alike(RED, BLUE) == pytest.approx(alike(BLUE, RED))
+
+
+def test_a_key_names_the_network() -> None:
+    keys = [metric.key for metric in (ClipImage(), Dino("/weights/dino-vits16"), Lpips("vgg"))]
+    assert keys == ["clip_i:clip-vit-base-patch32", "dino:dino-vits16", "lpips:vgg"]
+
+
+def test_every_metric_is_reported_under_its_key(networks: Path) -> None:
+    metrics = (ClipImage(str(networks / "clip")), Dino(str(networks / "dino")))
+    assert set(perceptual_grades(metrics, RED, BLUE)) == {"clip_i:clip", "dino:dino"}
+    assert perceptual_grades((), RED, BLUE) == {}
+
+
+def test_weights_that_are_not_there_are_named_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"cannot load .*nothing") as refused:
+        Dino(str(tmp_path / "nothing"))(RED, BLUE)
+    assert "\n" not in str(refused.value)
+
+
+def test_weights_are_never_pickles(networks: Path, tmp_path: Path) -> None:
+    for file in (networks / "dino").iterdir():
+        if file.suffix == ".json":
+            (tmp_path / file.name).write_bytes(file.read_bytes())
+    torch.save({}, tmp_path / "pytorch_model.bin")
+    with pytest.raises(InputError, match="safetensors"):
+        Dino(str(tmp_path))(RED, BLUE)
+
+
+def test_lpips_says_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("torchmetrics.functional.image.learned_perceptual_image_patch_similarity", raising=False)
+    with pytest.raises(InputError, match="torchvision"):
+        Lpips()(RED, BLUE)
