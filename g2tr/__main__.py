@@ -1,7 +1,8 @@
-"""The command line: `g2tr` evaluates; `g2tr profile`, `g2tr report` and `g2tr train`. Starts without torch."""
+"""The command line: `g2tr` evaluates; `g2tr merge`, `profile`, `report`, `score`, `train`. Starts without torch."""
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -13,9 +14,10 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from g2tr.config import conf_dir
-from g2tr.errors import InputError
+from g2tr.errors import InputError, OutputError, Stopped
 
 FIRST_LOOK = "experiment=first_look"
+KEPT = "what was predicted is kept, and the same command goes on from there"
 
 
 def run_evaluate(cfg: DictConfig) -> Any:  # noqa: ANN401 - Hydra passes it on to callbacks
@@ -39,6 +41,15 @@ def run_report(cfg: DictConfig) -> None:
     report(cfg)
 
 
+def run_score(cfg: DictConfig) -> None:
+    """Scores saved predictions: answers by rule, edits by a judge; or writes edits as a benchmark's scripts expect."""
+    from g2tr.judges.command import export, judge
+    from g2tr.rescore import rescore
+
+    action = judge if cfg.get("judge") else rescore if cfg.export is None else export
+    action(cfg)
+
+
 def run_train(cfg: DictConfig) -> None:
     """Trains the embedded model from nothing."""
     from g2tr.train.command import train
@@ -46,10 +57,19 @@ def run_train(cfg: DictConfig) -> None:
     train(cfg)
 
 
+def run_merge(cfg: DictConfig) -> None:
+    """Puts together what shards have predicted."""
+    from g2tr.gather import merge
+
+    merge(cfg)
+
+
 COMMANDS: dict[str, Callable[[DictConfig], Any]] = {
     "evaluate": run_evaluate,
+    "merge": run_merge,
     "profile": run_profile,
     "report": run_report,
+    "score": run_score,
     "train": run_train,
 }
 
@@ -61,7 +81,7 @@ def main() -> None:
     command = arguments.pop(0) if arguments and arguments[0] in COMMANDS else "evaluate"
     if command == "evaluate" and not arguments:
         arguments = [FIRST_LOOK]
-    if command == "report":
+    if command in ("merge", "report", "score"):
         arguments = with_paths(arguments)
     sys.argv[1:] = arguments
     # Hydra prints its own reports of errors unless it is told to raise them.
@@ -70,7 +90,10 @@ def main() -> None:
     try:
         hydra.main(config_path=str(conf_dir()), config_name=command, version_base="1.3")(task.run)()
     except KeyboardInterrupt:
-        sys.exit("g2tr: interrupted; what was predicted is kept, and the same command goes on from there")
+        sys.exit(f"g2tr: interrupted; {KEPT}")
+    except Stopped:
+        sys.stderr.write(f"g2tr: stopped by SIGTERM; {KEPT}\n")
+        sys.exit(128 + signal.SIGTERM)
     except Exception as error:
         if debug:
             raise
@@ -108,7 +131,7 @@ class Task:
 def explain(error: Exception) -> str:
     """One line for the user."""
     text = " ".join(str(error).split()).split(" Config search path")[0] or "no message"
-    if isinstance(error, InputError | HydraException | OmegaConfBaseException):
+    if isinstance(error, InputError | OutputError | HydraException | OmegaConfBaseException):
         return text
     return f"unexpected {type(error).__name__}: {text} (add --debug for the traceback)"
 

@@ -2,11 +2,14 @@
 
 import functools
 import logging
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lightning.fabric.utilities.rank_zero import rank_zero_only
 from omegaconf import DictConfig
 
 from g2tr import __version__
@@ -16,10 +19,11 @@ from g2tr.cascade import Plan
 from g2tr.config import build, fingerprint, plain
 from g2tr.errors import InputError
 from g2tr.models.base import Model
-from g2tr.predict import Evaluation, predict
+from g2tr.predict import Evaluation, one_group, predict
 from g2tr.provenance import git_state, versions
 from g2tr.run import RunFolder
 from g2tr.score import score_run
+from g2tr.shard import Shard
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +41,7 @@ class Evaluator:
     """What the runs of one configuration share: model, benchmarks and samples."""
 
     cfg: DictConfig
+    shard: Shard
     load_model: Callable[[str], Model]
     benchmarks: Mapping[str, Benchmark]
     samples: Mapping[str, Sequence[Sample]]
@@ -44,58 +49,84 @@ class Evaluator:
     @classmethod
     def of(cls, cfg: DictConfig) -> "Evaluator":
         """Reads the benchmarks; the model is loaded when the first run needs it."""
+        shard = Shard.parse(cfg.shard)
         benchmarks = {str(name): build(node) for name, node in cfg.benchmark.items()}
         samples = {name: benchmark.samples() for name, benchmark in benchmarks.items()}
-        return cls(cfg, functools.cache(lambda device: build(cfg.model, device=device)), benchmarks, samples)
+        require_names(samples)
+        return cls(cfg, shard, functools.cache(lambda device: build(cfg.model, device=device)), benchmarks, samples)
 
-    def run(self, node: DictConfig, reference: Run | None = None) -> Run | None:
-        """Predicts what is missing and scores it; None in every process but the first."""
+    def run(self, node: DictConfig, reference: Run | None = None, shared: bool = False) -> Run | None:
+        """Predicts what is missing and scores it; None in every process but the first, and in every shard.
+
+        A `shared` run may be in the hands of another job of a sweep, and is then waited for.
+        """
         config, reducer = relevant(self.cfg, node), build_reducer(node)
         folder = RunFolder(Path(self.cfg.outputs) / run_name(self.cfg, node, fingerprint(config)))
-        metrics = folder.metrics() if self.cfg.resume else None
-        if metrics is not None:
-            return Run(folder, metrics)
-        folder.prepare(config, fresh=not self.cfg.resume)
-        with folder.logged():
-            if self.predict(folder, reducer) != 0:
-                return None
-            return self.conclude(folder, config, reference)
+        fresh = self.cfg.force and not shared
+        with held(folder, self.shard, shared):
+            metrics = None if fresh else folder.metrics()
+            if metrics is not None:
+                return Run(folder, metrics)
+            folder.prepare(config, fresh or not self.cfg.resume)
+            with folder.logged():
+                if self.predict(folder, reducer) != 0 or not self.shard.is_whole:
+                    return None
+                return conclude(folder, config, self.benchmarks, self.samples, reference)
 
     def predict(self, folder: RunFolder, reducer: Plan) -> int:
-        """Predicts the samples that have no record yet; returns the rank of this process."""
+        """Predicts the samples of this shard that have no record yet; returns the rank of this process."""
         done = folder.records()
-        log.info("%s: %d of %d samples are done", folder.path, len(done), sum(map(len, self.samples.values())))
-        groups = [
-            group
-            for name, benchmark in self.benchmarks.items()
-            for group in groups_of(name, benchmark, [s for s in self.samples[name] if (name, s.id) not in done])
-        ]
-        module = Evaluation(self.load_model, reducer, self.benchmarks, self.cfg.seed, folder, groups)
-        return predict(module, plain(self.cfg.trainer)) if groups else 0
+        groups = self.shard.share(
+            [
+                group
+                for name, benchmark in self.benchmarks.items()
+                for group in groups_of(name, benchmark, self.samples[name])
+            ]
+        )
+        missing = [left for group in groups if (left := group.without(done))]
+        log.info("%s: %d of %d groups of samples are done", folder.path, len(groups) - len(missing), len(groups))
+        module = Evaluation(self.load_model, reducer, self.benchmarks, self.cfg.seed, folder, missing)
+        return predict(module, plain(self.cfg.trainer), self.shard) if missing else 0
 
-    def conclude(self, folder: RunFolder, config: Mapping[str, Any], reference: Run | None) -> Run:
-        """Grades, sums up and writes the run."""
-        known = (reference.folder, reference.metrics) if reference else None
-        records, measured = score_run(folder, folder.records(), self.benchmarks, self.samples, known)
-        metrics = {
-            "run_id": fingerprint(dict(config)),
-            "git": git_state(),
-            "versions": versions(),
-            "model": config["model"],
-            "benchmark": config["benchmark"],
-            "reducer": config["reducer"],
-            "preprocess": config["model"].get("preprocess"),
-            "seed": config["seed"],
-            **measured,
-        }
-        folder.finish(records, metrics)
-        log.info("wrote %s", folder.metrics_file)
-        return Run(folder, metrics)
+
+def require_names(samples: Mapping[str, Sequence[Sample]]) -> None:
+    """Raises `InputError` where two samples of a benchmark share an id."""
+    for name, members in samples.items():
+        (most, count), *_ = Counter(sample.id for sample in members).most_common(1)
+        if count > 1:
+            raise InputError(f"{name}: {count} samples have the id {most!r}; ids must differ")
+
+
+def conclude(
+    folder: RunFolder,
+    config: Mapping[str, Any],
+    benchmarks: Mapping[str, Benchmark],
+    samples: Mapping[str, Sequence[Sample]],
+    reference: Run | None,
+) -> Run:
+    """Grades, sums up and writes a run whose samples all have a record."""
+    known = (reference.folder, reference.metrics) if reference else None
+    records, measured = score_run(folder, folder.records(), benchmarks, samples, known)
+    metrics = {
+        "run_id": fingerprint(config),
+        "git": git_state(),
+        "versions": versions(),
+        "model": config["model"],
+        "benchmark": config["benchmark"],
+        "reducer": config["reducer"],
+        "preprocess": config["model"].get("preprocess"),
+        "seed": config["seed"],
+        **measured,
+    }
+    folder.finish(records, metrics)
+    log.info("wrote %s", folder.metrics_file)
+    return Run(folder, metrics)
 
 
 def evaluate(cfg: DictConfig) -> list[Run]:
     """The reference and then the configured reducer; either is taken from its run folder where it is complete.
 
+    With `force` the reducer's run starts afresh; the reference, which others share, does where it is the reducer.
     Raises `InputError` for settings that cannot work, before any sample is predicted. Empty in every process
     but the first.
     """
@@ -103,9 +134,16 @@ def evaluate(cfg: DictConfig) -> list[Run]:
     if type(cfg.seed) is not int:
         raise InputError(f"seed must be a whole number, got {cfg.seed!r}")
     evaluator = Evaluator.of(cfg)
-    reference = evaluator.run(cfg.reference)
-    runs = [reference] if cfg.reducer == cfg.reference else [reference, evaluator.run(cfg.reducer, reference)]
+    alone = cfg.reducer == cfg.reference
+    with one_group():
+        reference = evaluator.run(cfg.reference, shared=not alone)
+        runs = [reference] if alone else [reference, evaluator.run(cfg.reducer, reference)]
     return [run for run in runs if run is not None]
+
+
+def held(folder: RunFolder, shard: Shard, wait: bool) -> AbstractContextManager[None]:
+    """The lock of the folder, which the first process of a run holds for all of them."""
+    return folder.locked(shard.part(0), wait) if getattr(rank_zero_only, "rank", 0) == 0 else nullcontext()
 
 
 def relevant(cfg: DictConfig, node: DictConfig) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 import functools
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -19,6 +20,10 @@ from g2tr.errors import InputError
 from g2tr.metrics.account import account
 from g2tr.models.base import Model
 from g2tr.run import Record, RunFolder
+from g2tr.shard import Shard
+from g2tr.stop import StopOnSignal
+
+AGAIN = -1  # the batch index of a sample that is tried alone
 
 
 class Evaluation(LightningModule):
@@ -34,6 +39,7 @@ class Evaluation(LightningModule):
         groups: Sequence[Group],
     ) -> None:
         super().__init__()
+        self.allow_zero_length_dataloader_with_multiple_devices = True
         self.groups = groups
         self.load_model = load_model
         self.reducer = reducer
@@ -55,14 +61,20 @@ class Evaluation(LightningModule):
         return batch
 
     def predict_step(self, batch: Group, batch_idx: int) -> list[Record]:
-        """One record per sample; a sample that fails becomes a record that says why."""
+        """One record per sample; a sample that fails becomes a record that says why.
+
+        What is too much for the memory together is tried one by one, and what fails alone a second time.
+        """
         try:
             return self.predict_group(batch)
-        except InputError as error:
-            if len(batch.samples) == 1:
-                return [self.record(batch, batch.samples[0], prediction=None, error=str(error))]
-            alone = [Group(batch.benchmark, (sample,)) for sample in batch.samples]
-            return [record for group in alone for record in self.predict_step(group, batch_idx)]
+        except (InputError, MemoryError, RuntimeError) as error:
+            reason = failure(error)
+            if len(batch.samples) == 1 and (isinstance(error, InputError) or batch_idx < 0):
+                return [self.record(batch, batch.samples[0], prediction=None, error=reason)]
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        alone = [Group(batch.benchmark, (sample,)) for sample in batch.samples]
+        return [record for group in alone for record in self.predict_step(group, AGAIN)]
 
     def predict_group(self, group: Group) -> list[Record]:
         """Predictions of all samples of a group."""
@@ -106,30 +118,52 @@ class Evaluation(LightningModule):
         return Record(*place, prediction, target, seed, error, cluster, sample.facts, **account)
 
 
+def failure(error: Exception) -> str:
+    """Why a sample failed, in one line; an error that is no fault of the sample goes on up."""
+    if isinstance(error, InputError):
+        return str(error)
+    if isinstance(error, MemoryError | torch.OutOfMemoryError) or "not enough memory" in str(error):
+        return "out of memory"
+    raise error
+
+
 class Writer(BasePredictionWriter):
     """Appends the records of each group to this process's file."""
 
-    def __init__(self, folder: RunFolder) -> None:
+    def __init__(self, folder: RunFolder, shard: Shard) -> None:
         super().__init__(write_interval="batch")
-        self.folder = folder
+        self.folder, self.shard = folder, shard
 
     def write_on_batch_end(self, trainer: Trainer, pl_module: LightningModule, prediction: Any, *_: Any) -> None:  # noqa: ANN401
-        self.folder.append(trainer.global_rank, prediction)
+        self.folder.append(self.shard.part(trainer.global_rank), prediction)
 
 
-def predict(module: Evaluation, settings: Mapping[str, Any]) -> int:
+def predict(module: Evaluation, settings: Mapping[str, Any], shard: Shard) -> int:
     """Runs the module on the devices that `settings`, those of Lightning's Trainer, name.
 
-    All processes leave together, when every record is on disk; returns the rank of this one.
+    All processes leave together, when every record is on disk; returns the rank of this one. Raises `Stopped`
+    after the group in hand when SIGTERM has come.
     """
-    with warnings.catch_warnings():
+    stop = StopOnSignal()
+    with warnings.catch_warnings(), stop.listening():
         warnings.filterwarnings("ignore", module="lightning")
-        trainer = build_trainer(settings, [Writer(module.folder), RichProgressBar(leave=False)])
+        trainer = build_trainer(settings, [Writer(module.folder, shard), stop, RichProgressBar(leave=False)])
         trainer.predict(module, return_predictions=False)
         trainer.strategy.barrier("predictions")
-    if torch.distributed.is_available() and torch.distributed.is_initialized():
-        torch.distributed.destroy_process_group()
     return int(trainer.global_rank)
+
+
+@contextmanager
+def one_group() -> Iterator[None]:
+    """Processes that found each other stay together for all runs of the body, and part at its end.
+
+    Under torchrun a second meeting may read the addresses of the first; without parting, gloo aborts at exit.
+    """
+    try:
+        yield
+    finally:
+        if torch.distributed.is_available() and torch.distributed.is_initialized():
+            torch.distributed.destroy_process_group()
 
 
 def build_trainer(settings: Mapping[str, Any], callbacks: list[Callback]) -> Trainer:

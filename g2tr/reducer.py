@@ -90,6 +90,11 @@ class Reducer:
             raise InputError(f"keep_ratio must be a number above 0 and at most 1, got {self.keep_ratio!r}")
         if type(self.min_keep) is not int or self.min_keep < 1:
             raise InputError(f"min_keep must be a whole number of at least 1, got {self.min_keep!r}")
+        if type(self.size_alpha) not in (int, float):
+            raise InputError(f"size_alpha must be a number, got {self.size_alpha!r}")
+        for stage, kind in (("importance", Importance), ("selection", Selection), ("merge", Merge)):
+            if not isinstance(getattr(self, stage), kind):
+                raise InputError(f"{stage} must be a strategy of that stage, got {getattr(self, stage)!r}")
 
     @property
     def stage_reads(self) -> frozenset[type]:
@@ -116,6 +121,10 @@ class Reducer:
     @property
     def everywhere(self) -> bool:
         return False
+
+    @property
+    def positions(self) -> str:
+        return "original"
 
     def inside(self, layers: int) -> list[tuple[int, "Reducer"]]:
         """No steps inside the language model."""

@@ -5,14 +5,15 @@ import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
 from omegaconf import DictConfig, OmegaConf
 from PIL import Image
 
-from g2tr.errors import InputError
+from g2tr.errors import InputError, OutputError
 
 
 @dataclass(frozen=True)
@@ -65,11 +66,41 @@ def to_line(record: Record) -> str:
     return json.dumps(asdict(record), ensure_ascii=False) + "\n"
 
 
+def lasting(record: Record) -> Record:
+    """The record without its times, which differ from run to run."""
+    return replace(record, seconds={})
+
+
+def to_seconds(record: Record) -> str:
+    """One line of JSON: the times of a sample."""
+    return json.dumps({"benchmark": record.benchmark, "id": record.id, **record.seconds}) + "\n"
+
+
 def write_atomically(path: Path, text: str) -> None:
     """Replaces a file so that a kill leaves the old one or the new one, never a part."""
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(text, encoding="utf-8")
-    os.replace(part, path)  # noqa: PTH105 - the rename must be atomic on every platform
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    with saying(path):
+        part.write_text(text, encoding="utf-8")
+        os.replace(part, path)  # noqa: PTH105 - the rename must be atomic on every platform
+
+
+@contextmanager
+def saying(path: Path) -> Iterator[None]:
+    """Turns a failure to write into one line that says what is safe."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(
+            f"cannot write {path}: {error.strerror}; what was predicted before is kept, and the same command goes on "
+            "from there"
+        ) from None
+
+
+def ends_whole(path: Path) -> bool:
+    """Whether the last line of a file was written to its end."""
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) == b"\n"
 
 
 @dataclass(frozen=True)
@@ -84,12 +115,10 @@ class RunFolder:
 
     def prepare(self, config: Mapping[str, Any] | DictConfig, fresh: bool) -> None:
         """Makes the folder and writes its configuration; `fresh` forgets what an earlier run left."""
-        try:
+        with saying(self.path):
             (self.path / "images").mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(f"cannot write run folder {self.path}: {error.strerror}") from None
         if fresh:
-            for old in [*self.path.glob("predictions*.jsonl"), self.metrics_file]:
+            for old in [*self.path.glob("*.jsonl"), self.metrics_file]:
                 old.unlink(missing_ok=True)
         write_atomically(self.path / "config.yaml", OmegaConf.to_yaml(config, resolve=True))
 
@@ -105,34 +134,53 @@ class RunFolder:
         parts = sorted(self.path.glob("predictions*.jsonl"))
         return {record.key: record for part in parts for record in read_records(part)}
 
-    def append(self, rank: int, records: Sequence[Record]) -> None:
-        """Adds lines to the file of one process and waits until they are on disk."""
-        with (self.path / f"predictions.rank{rank}.jsonl").open("a", encoding="utf-8") as file:
-            if file.tell() and not self.ends_whole(rank):
+    def append(self, part: str, records: Sequence[Record]) -> None:
+        """Adds lines to the file of one process and waits until they are on disk.
+
+        Raises `OutputError` where the disk is full or gone; a line that was cut off costs that line alone.
+        """
+        place = self.path / f"predictions.{part}.jsonl"
+        with saying(place), place.open("a", encoding="utf-8") as file:
+            if file.tell() and not ends_whole(place):
                 file.write("\n")
-            file.writelines(to_line(record) for record in records)
+            file.writelines(map(to_line, records))
             file.flush()
             os.fsync(file.fileno())
 
-    def ends_whole(self, rank: int) -> bool:
-        """Whether the last line of a process's file was written to its end."""
-        with (self.path / f"predictions.rank{rank}.jsonl").open("rb") as file:
-            file.seek(-1, os.SEEK_END)
-            return file.read(1) == b"\n"
-
     def finish(self, records: Sequence[Record], metrics: Mapping[str, Any]) -> None:
-        """Writes the merged predictions and then the metrics, which mark the run as complete."""
-        write_atomically(self.path / "predictions.jsonl", "".join(map(to_line, records)))
-        for part in self.path.glob("predictions.rank*.jsonl"):
-            part.unlink()
+        """Writes the merged predictions, their times, and then the metrics, which mark the run as complete."""
+        write_atomically(self.path / "predictions.jsonl", "".join(to_line(lasting(record)) for record in records))
+        write_atomically(self.path / "seconds.jsonl", "".join(map(to_seconds, records)))
         write_atomically(self.metrics_file, json.dumps(metrics, indent=2, ensure_ascii=False) + "\n")
+        for part in self.path.glob("predictions.*.jsonl"):
+            part.unlink()
+
+    @contextmanager
+    def locked(self, part: str, wait: bool) -> Iterator[None]:
+        """Holds the folder for this process; a second one waits, or raises `InputError`."""
+        place = self.path.parent / ".locks" / f"{self.path.name}.{part}"
+        with saying(self.path.parent):
+            place.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(place)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            if not wait:
+                raise InputError(f"{self.path} is in the hands of another process; wait for it, or stop it") from None
+            logging.getLogger(__name__).warning("waiting for another process that works on %s", self.path)
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
 
     def save_image(self, name: str, image: Image.Image) -> str:
         """Stores an edited image; returns its path within the folder."""
         place = f"images/{name.replace('/', '_')}.png"
-        part = self.path / f"{place}.part"
-        image.save(part, format="PNG")
-        os.replace(part, self.path / place)  # noqa: PTH105 - see write_atomically
+        part = self.path / f"{place}.{os.getpid()}.part"
+        with saying(self.path / place):
+            image.save(part, format="PNG")
+            os.replace(part, self.path / place)  # noqa: PTH105 - see write_atomically
         return place
 
     def load_image(self, place: str) -> Image.Image:

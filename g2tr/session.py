@@ -10,7 +10,7 @@ from omegaconf import DictConfig
 from g2tr.config import build
 from g2tr.errors import InputError
 from g2tr.evaluate import Run, evaluate
-from g2tr.report.logger import RunLogger
+from g2tr.report.logger import Files, RunLogger
 from g2tr.report.table import print_comparison
 
 
@@ -19,13 +19,15 @@ def session(cfg: DictConfig) -> list[Run]:
     in_sweep = HydraConfig.get().mode == RunMode.MULTIRUN
     refuse_nested_processes(cfg, in_sweep)
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
-    logger: RunLogger = build(cfg.logger)
+    logger: RunLogger = build(cfg.logger) if cfg.shard is None else Files()
     with logger.opened(cfg) as log:
         runs = evaluate(cfg)
         if runs:
             log(runs[-1])
     if runs and not in_sweep:
         print_comparison(runs)
+    elif cfg.shard is not None:
+        print(f"Shard {cfg.shard} is done. When all are: g2tr merge {cfg.outputs}")
     return runs
 
 

@@ -53,10 +53,10 @@ def scene() -> Image.Image:
 def compose() -> Callable[..., DictConfig]:
     """Composes a shipped configuration with overrides, as the command line does."""
 
-    def composed(*overrides: str, config_name: str = "evaluate") -> DictConfig:
+    def composed(*overrides: str, config_name: str = "evaluate", return_hydra_config: bool = False) -> DictConfig:
         from g2tr.config import conf_dir
 
         with initialize_config_dir(str(conf_dir()), version_base="1.3"):
-            return hydra_compose(config_name, list(overrides))
+            return hydra_compose(config_name, list(overrides), return_hydra_config=return_hydra_config)
 
     return composed

@@ -7,6 +7,7 @@ import pytest
 from hydra.utils import get_class, get_object
 from omegaconf import DictConfig, OmegaConf
 
+from g2tr.benchmarks.sample import Benchmark
 from g2tr.cascade import Cascade
 from g2tr.config import build, conf_dir, fingerprint
 from g2tr.reducer import Importance, Merge, Reducer, Selection
@@ -44,11 +45,24 @@ def test_every_reducer_is_built_and_named_after_its_file(name: str, compose: Com
 
 
 @pytest.mark.parametrize("name", stems(conf_dir() / "benchmark"))
-def test_every_benchmark_is_built_and_has_samples(name: str, compose: Compose) -> None:
+def test_every_benchmark_is_built_and_has_samples_unless_they_are_on_the_hub(name: str, compose: Compose) -> None:
     for node in compose(f"benchmark={name}", "limit=2").benchmark.values():
         if "size" in node:
             node.size = 2
-        assert len(build(node).samples()) == 2
+        benchmark = build(node)
+        assert isinstance(benchmark, Benchmark)
+        assert "dataset" in node or len(benchmark.samples()) == 2
+
+
+def test_benchmarks_are_combined_by_name_and_the_paper_has_four(compose: Compose) -> None:
+    assert list(compose("benchmark=[mme,mmvp]").benchmark) == ["mme", "mmvp"]
+    nodes = compose("benchmark=paper_understanding").benchmark
+    assert {name: build(node).headline[0] for name, node in nodes.items()} == {
+        "mme": "total",
+        "mmbench": "circular",
+        "mmvp": "pair_accuracy",
+        "realworldqa": "accuracy",
+    }
 
 
 @pytest.mark.parametrize("name", stems(conf_dir() / "model"))
@@ -73,6 +87,13 @@ def test_every_trainer_names_settings_of_lightning(name: str, compose: Compose) 
 
     node = compose(f"trainer={name}").trainer
     assert set(node) <= set(Trainer.__init__.__wrapped__.__annotations__)
+
+
+@pytest.mark.parametrize("name", stems(conf_dir() / "launcher"))
+def test_every_launcher_names_settings_of_submitit(name: str, compose: Compose) -> None:
+    cfg = compose(f"launcher={name}", return_hydra_config=True)
+    assert cfg.hydra.launcher._target_.startswith("hydra_plugins.hydra_submitit_launcher")
+    assert "launcher" not in cfg
 
 
 @pytest.mark.parametrize("name", stems(conf_dir() / "experiment"))

@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import torch
 from omegaconf import DictConfig
 
 from g2tr.assets import ASSETS
@@ -41,7 +42,7 @@ def finished(compose: Compose, tmp_path_factory: pytest.TempPathFactory) -> list
 def test_a_run_folder_holds_what_design_promises(finished: list[Run]) -> None:
     for run in finished:
         names = {path.name for path in run.folder.path.iterdir()}
-        assert names == {"config.yaml", "predictions.jsonl", "images", "metrics.json", "run.log"}
+        assert names == {"config.yaml", "predictions.jsonl", "seconds.jsonl", "images", "metrics.json", "run.log"}
         assert (run.folder.path / "images/scenes_edits-edit-000-recolor.png").is_file()
 
 
@@ -74,6 +75,79 @@ def test_a_complete_run_is_not_run_again(
     monkeypatch.setattr(Evaluation, "predict_step", lambda *_: pytest.fail("predicted again"))
     again = evaluate(compose(*SMALL, f"outputs={finished[0].folder.path.parent}"))
     assert [run.metrics for run in again] == [run.metrics for run in finished]
+
+
+def test_force_does_a_finished_run_again_and_spares_the_shared_reference(
+    compose: Compose, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choice = ("benchmark=scenes_questions", "limit=2", f"outputs={tmp_path}")
+    first = evaluate(compose(*choice))
+    step, seen = Evaluation.predict_step, []
+
+    def counted(self: Evaluation, batch: Group, batch_idx: int) -> Any:
+        seen.append(self.reducer.encoder.name)
+        return step(self, batch, batch_idx)
+
+    monkeypatch.setattr(Evaluation, "predict_step", counted)
+    assert [contents(run) for run in evaluate(compose(*choice, "force=true"))] == [contents(run) for run in first]
+    assert set(seen) == {"g2tr"}
+
+
+def test_an_unfinished_run_starts_afresh_without_resume(compose: Compose, tmp_path: Path) -> None:
+    choice = ("benchmark=scenes_questions", "limit=2", "reducer=none", f"outputs={tmp_path}")
+    run = evaluate(compose(*choice))[0]
+    lines = run.folder.path / "predictions.jsonl"
+    lines.write_text(lines.read_text().replace('"prediction": "', '"prediction": "tampered '))
+    run.folder.metrics_file.unlink()
+    assert "tampered" in str(contents(evaluate(compose(*choice))[0]))
+    run.folder.metrics_file.unlink()
+    assert "tampered" not in str(contents(evaluate(compose(*choice, "resume=false"))[0]))
+
+
+def test_what_is_too_much_for_the_memory_is_tried_alone_and_then_counted(
+    compose: Compose, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer, tries = Evaluation.answer, []
+
+    def hungry(self: Evaluation, group: Group, images: Any) -> Any:
+        tries.append([sample.id for sample in group.samples])
+        if len(group.samples) > 1:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        if group.samples[0].id == "scene-000-color":
+            raise RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 1 PiB")
+        return answer(self, group, images)
+
+    monkeypatch.setattr(Evaluation, "answer", hungry)
+    run = evaluate(compose("benchmark=scenes_questions", "limit=3", "reducer=none", f"outputs={tmp_path}"))[0]
+    errors = {record.id: record.error for record in run.folder.records().values()}
+    assert errors == {"scene-000-exist": None, "scene-000-color": "out of memory", "scene-000-shape": None}
+    assert [len(names) for names in tries] == [3, 1, 1, 1]
+    assert run.metrics["benchmarks"]["scenes_questions"]["failed"] == 1
+
+
+def test_a_single_sample_gets_a_second_try(compose: Compose, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer, tries = Evaluation.answer, []
+
+    def once(self: Evaluation, group: Group, images: Any) -> Any:
+        tries.append(group)
+        if len(tries) == 1:
+            raise MemoryError
+        return answer(self, group, images)
+
+    monkeypatch.setattr(Evaluation, "answer", once)
+    run = evaluate(compose("benchmark=scenes_questions", "limit=1", "reducer=none", f"outputs={tmp_path}"))[0]
+    assert run.metrics["benchmarks"]["scenes_questions"]["failed"] == 0 and len(tries) == 2
+
+
+def test_a_fault_of_the_program_is_no_failed_sample(
+    compose: Compose, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> Any:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(Evaluation, "answer", broken)
+    with pytest.raises(RuntimeError, match="a bug"):
+        evaluate(compose("benchmark=scenes_questions", "limit=1", "reducer=none", f"outputs={tmp_path}"))
 
 
 def test_a_killed_run_ends_with_the_bytes_of_an_uninterrupted_one(

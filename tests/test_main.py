@@ -83,7 +83,7 @@ def test_help_names_the_choices_without_loading_torch() -> None:
         (["trainer.accelerator=abacus"], "trainer: .*abacus"),
         (["-m", "trainer=ddp"], "a sweep .*trainer.devices=2"),
         (["logger=wandb", "logger.mode=loud"], "logger.mode .*'loud'"),
-        (["outputs=/proc/nowhere"], "cannot write run folder /proc/nowhere"),
+        (["outputs=/proc/nowhere"], "cannot write /proc/nowhere: "),
     ],
 )
 @pytest.mark.filterwarnings("ignore")

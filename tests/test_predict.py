@@ -1,22 +1,104 @@
-"""The claim that two processes predict what one predicts."""
+"""Claims about several processes: whoever predicts, and whoever is killed, the same bytes are left."""
 
-import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from time import monotonic, sleep
+
+import pytest
+
+SMALL = ("limit=6", "benchmark.scenes_edits.limit=2", "model.sampling.num_timesteps=3")
+ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
 
 
-def predictions(tmp_path: Path, trainer: str) -> list[dict[str, Any]]:
-    """What `g2tr` with this trainer leaves, without times."""
-    choice = ["limit=3", "benchmark.scenes_edits.limit=2", "model.sampling.num_timesteps=3", f"outputs={tmp_path}"]
-    command = [sys.executable, "-m", "g2tr", f"trainer={trainer}", "trainer.accelerator=cpu", *choice]
-    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
-    assert done.returncode == 0, done.stderr
-    lines = next(tmp_path.glob("*-g2tr-*/predictions.jsonl")).read_text().splitlines()
-    return [{key: value for key, value in json.loads(line).items() if key != "seconds"} for line in lines]
+def g2tr(*arguments: str, prefix: tuple[str, ...] = (sys.executable,)) -> subprocess.Popen[str]:
+    command = [*prefix, "-m", "g2tr", *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT)
 
 
-def test_two_processes_predict_what_one_predicts(tmp_path: Path) -> None:
-    assert predictions(tmp_path / "ddp", "ddp") == predictions(tmp_path / "cpu", "cpu")
+def done(process: subprocess.Popen[str]) -> str:
+    out, err = process.communicate(timeout=300)
+    assert process.returncode == 0, err
+    return out
+
+
+def predictions(outputs: Path) -> bytes:
+    return next(outputs.glob("*-g2tr-*/predictions.jsonl")).read_bytes()
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """What one process predicts."""
+    outputs = tmp_path_factory.mktemp("alone")
+    done(g2tr(*SMALL, f"outputs={outputs}"))
+    return predictions(outputs)
+
+
+def test_two_processes_predict_what_one_predicts(alone: bytes, tmp_path: Path) -> None:
+    done(g2tr(*SMALL, f"outputs={tmp_path}", "trainer=ddp", "trainer.accelerator=cpu"))
+    assert predictions(tmp_path) == alone
+
+
+def test_torchrun_predicts_what_one_process_predicts(alone: bytes, tmp_path: Path) -> None:
+    torchrun = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2")
+    done(g2tr(*SMALL, f"outputs={tmp_path}", "trainer=ddp", "trainer.accelerator=cpu", prefix=torchrun))
+    assert predictions(tmp_path) == alone
+
+
+def test_more_processes_than_samples_leave_one_line_each(tmp_path: Path) -> None:
+    only = ("benchmark=[scenes_questions]", "limit=1", f"outputs={tmp_path}")
+    done(g2tr(*only, "trainer=ddp", "trainer.accelerator=cpu"))
+    assert predictions(tmp_path).count(b"\n") == 1
+
+
+def test_three_shards_in_two_places_merge_to_what_one_process_predicts(alone: bytes, tmp_path: Path) -> None:
+    places = (tmp_path / "a", tmp_path / "b", tmp_path / "a")
+    shards = [g2tr(*SMALL, f"shard={i}/3", f"outputs={place}") for i, place in enumerate(places, start=1)]
+    killed = shards.pop()
+    wait_for(lambda: any((tmp_path / "a").glob("*/predictions.3of3.rank0.jsonl")) or killed.poll() is not None)
+    killed.kill()
+    killed.communicate()
+    assert all("g2tr merge" in said for said in map(done, shards))
+    merged = f"outputs={tmp_path / 'all'}"
+    early = g2tr("merge", str(tmp_path / "a"), str(tmp_path / "b"), merged)
+    _, error = early.communicate(timeout=300)
+    assert early.returncode == 1 and "samples are missing" in error and "Traceback" not in error
+    done(g2tr(*SMALL, "shard=3/3", f"outputs={places[2]}"))
+    assert "random" not in done(g2tr("merge", str(tmp_path / "a"), str(tmp_path / "b"), merged))
+    assert predictions(tmp_path / "all") == alone
+
+
+def test_sigterm_ends_a_sweep_after_the_sample_in_hand_and_it_goes_on_from_there(alone: bytes, tmp_path: Path) -> None:
+    sweep = ("-m", *SMALL, "reducer=g2tr,random", f"outputs={tmp_path}")
+    process = g2tr(*sweep)
+    wait_for(lambda: any(tmp_path.glob("*/predictions.rank0.jsonl")) or process.poll() is not None)
+    process.send_signal(signal.SIGTERM)
+    _, error = process.communicate(timeout=300)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert "stopped by SIGTERM; what was predicted is kept" in error and "Traceback" not in error
+    assert not any(tmp_path.glob("*-random-*/metrics.json"))
+    done(g2tr(*sweep))
+    assert predictions(tmp_path) == alone
+
+
+def test_jobs_in_processes_of_their_own_predict_what_one_process_predicts(alone: bytes, tmp_path: Path) -> None:
+    out = done(g2tr("-m", "launcher=local", *SMALL, "reducer=g2tr,none", f"outputs={tmp_path}"))
+    assert predictions(tmp_path) == alone
+    assert f"g2tr report {tmp_path}" in out
+
+
+def test_a_second_process_on_a_run_folder_is_refused_in_one_line(tmp_path: Path) -> None:
+    first = g2tr(*SMALL, "reducer=none", f"outputs={tmp_path}")
+    wait_for(lambda: any(tmp_path.glob("*/config.yaml")) or first.poll() is not None)
+    second = g2tr(*SMALL, "reducer=none", f"outputs={tmp_path}")
+    _, error = second.communicate(timeout=300)
+    done(first)
+    assert second.returncode == 0 or "in the hands of another process" in error.splitlines()[-1]
+
+
+def wait_for(condition: object, seconds: float = 120) -> None:
+    end = monotonic() + seconds
+    while callable(condition) and not condition() and monotonic() < end:
+        sleep(0.05)

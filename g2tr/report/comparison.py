@@ -22,3 +22,5 @@ class Comparison(Callback):
             from g2tr.report.table import print_comparison
 
             print_comparison(list(self.runs.values()))
+        elif not config.hydra.launcher._target_.endswith("BasicLauncher"):
+            print(f"The jobs ran in other processes; side by side: g2tr report {config.outputs}")

@@ -38,13 +38,19 @@ class Difference:
 
 
 def grades_of(runs: Sequence[Run], benchmark: str, score: str) -> dict[str, Grade]:
-    """The grades of all samples by their ids."""
+    """The grades of all samples by their ids; accuracy, where the score exists only for clusters or for all."""
+    records = [
+        record
+        for run in runs
+        for record in read_records(run.folder.path / "predictions.jsonl")
+        if record.benchmark == benchmark
+    ]
+    own = score if any(score in record.score for record in records) else "accuracy"
     found: dict[str, list[Grade]] = {}
-    for run in runs:
-        for record in read_records(run.folder.path / "predictions.jsonl"):
-            if record.benchmark == benchmark and score in record.score:
-                grade = Grade(record.score[score], record.cluster or record.id)
-                found.setdefault(record.id, []).append(grade)
+    for record in records:
+        if own in record.score:
+            grade = Grade(record.score[own], record.cluster or record.id)
+            found.setdefault(record.id, []).append(grade)
     return {name: Grade(fmean(g.value for g in grades), grades[0].cluster) for name, grades in found.items()}
 
 

@@ -9,11 +9,14 @@ from g2tr.config import build
 from g2tr.evaluate import Run
 from g2tr.report.paired import difference, grades_of
 
-PERCENT = ("accuracy", "success")
+PERCENT = (
+    *("accuracy", "pair_accuracy", "circular", "vanilla", "success"),
+    *("f1", "precision", "recall", "yes_ratio"),
+)
 STAGES = ("importance", "selection", "merge")
 LEGEND = (
     "In brackets: scores in % of the unreduced model, savings as multiples of it; vs none: paired difference of the "
-    "first score with its 95 % bootstrap interval"
+    "first score with its 95 % bootstrap interval (of accuracy, where that score exists only for clusters of samples)"
 )
 Row = dict[str, str]
 

@@ -21,6 +21,11 @@ def test_grades_are_means_over_seeds(make_run: MakeRun) -> None:
     assert values == [1.0] * 3 + [0.5] * 3 + [0.0] * 6
 
 
+def test_a_score_of_clusters_is_compared_by_the_accuracy_of_samples(make_run: MakeRun) -> None:
+    run = make_run("g2tr", score=0.5)
+    assert grades_of([run], "questions", "circular") == grades_of([run], "questions", "accuracy") != {}
+
+
 def test_a_difference_is_taken_over_the_samples_that_both_have() -> None:
     apart = difference(grades(1, 1, 0, 1), {name: grade for name, grade in grades(0, 1, 1, 1).items() if name != "2"})
     assert apart is not None and apart.mean == pytest.approx(1 / 3)
