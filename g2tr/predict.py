@@ -19,7 +19,8 @@ from g2tr.cascade import Plan
 from g2tr.errors import InputError
 from g2tr.metrics.account import account
 from g2tr.models.base import Model
-from g2tr.run import Record, RunFolder
+from g2tr.record import Record
+from g2tr.run import RunFolder
 from g2tr.shard import Shard
 from g2tr.stop import StopOnSignal
 

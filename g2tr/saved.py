@@ -15,8 +15,9 @@ from g2tr.benchmarks.parquet import Row
 from g2tr.benchmarks.sample import Sample
 from g2tr.config import plain
 from g2tr.errors import InputError
+from g2tr.record import Record, read_records
 from g2tr.report.collect import run_folders
-from g2tr.run import Record, RunFolder, read_records
+from g2tr.run import RunFolder
 
 Settings = Mapping[str, Any]
 MERGED = "predictions.jsonl"

@@ -15,7 +15,7 @@ from g2tr.assets import ASSETS
 from g2tr.benchmarks.groups import Group
 from g2tr.evaluate import Run, evaluate
 from g2tr.predict import Evaluation
-from g2tr.run import read_records
+from g2tr.record import read_records
 
 Compose = Callable[..., DictConfig]
 SMALL = ("limit=3", "benchmark.scenes_edits.limit=1", "model.sampling.num_timesteps=3")

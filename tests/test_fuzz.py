@@ -21,7 +21,7 @@ from PIL import Image
 from g2tr.__main__ import explain
 from g2tr.assets import ASSETS
 from g2tr.evaluate import evaluate
-from g2tr.run import read_records
+from g2tr.record import read_records
 
 Compose = Callable[..., DictConfig]
 Row = dict[str, Any]

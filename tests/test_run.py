@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from g2tr.errors import InputError, OutputError
-from g2tr.run import Record, RunFolder, read_records, to_line
+from g2tr.record import Record
+from g2tr.run import RunFolder
 
 
 def record(name: str, prediction: str = "yes") -> Record:
@@ -36,11 +37,6 @@ def test_a_line_that_a_kill_cut_off_costs_that_line_alone(tmp_path: Path) -> Non
     assert list(folder.records()) == [("scenes", "a")]
     folder.append("rank0", [record("b"), record("c")])
     assert [key[1] for key in folder.records()] == ["a", "b", "c"]
-
-
-def test_lines_of_another_kind_are_passed_over(tmp_path: Path) -> None:
-    (tmp_path / "p.jsonl").write_text('{"unknown": 1}\n[]\nnull\n' + to_line(record("a")))
-    assert read_records(tmp_path / "p.jsonl") == [record("a")]
 
 
 def test_a_finished_run_has_one_file_of_predictions_and_its_metrics(tmp_path: Path) -> None:

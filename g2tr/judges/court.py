@@ -15,7 +15,8 @@ from g2tr.errors import InputError
 from g2tr.judges.answers import read_scores
 from g2tr.judges.judge import Judge, JudgeFailure
 from g2tr.judges.prompts import Prompts
-from g2tr.run import Record, RunFolder
+from g2tr.record import Record
+from g2tr.run import RunFolder
 
 OUTCOMES = ("scored", "refused", "unparsable", "failed")
 

@@ -10,8 +10,9 @@ from hydra.utils import get_class
 
 from g2tr.errors import InputError
 from g2tr.evaluate import Run
+from g2tr.record import read_records
 from g2tr.report.table import stages
-from g2tr.run import RunFolder, read_records
+from g2tr.run import RunFolder
 
 MARKS = ("metrics.json", "predictions*.jsonl")
 NEEDED = ("run_id", "model", "benchmark", "reducer", "seed", "benchmarks")

@@ -6,7 +6,7 @@ from statistics import fmean
 
 from g2tr.evaluate import Run
 from g2tr.metrics.statistics import mcnemar, paired_bootstrap
-from g2tr.run import read_records
+from g2tr.record import read_records
 
 
 @dataclass(frozen=True)

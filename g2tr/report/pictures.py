@@ -8,11 +8,12 @@ from PIL import Image
 
 from g2tr.benchmarks.sample import Benchmark, ImageSource, Sample
 from g2tr.metrics.account import unpack_homes
+from g2tr.record import Record, read_records
 from g2tr.report.line import Line
 from g2tr.report.overlay import kept_mask, merged, overlay
 from g2tr.report.section import Section
 from g2tr.report.sheet import Panel, Sheet
-from g2tr.run import Record, RunFolder, read_records
+from g2tr.run import RunFolder
 
 RIGHT = {0.0: False, 1.0: True}
 TICK = {0.0: "✗", 1.0: "✓"}

@@ -11,7 +11,8 @@ from g2tr.benchmarks.gedit import GEditBench
 from g2tr.benchmarks.imgedit import ImgEditBench
 from g2tr.benchmarks.kris import KRISBench
 from g2tr.errors import InputError, OutputError
-from g2tr.run import Record, RunFolder, to_line
+from g2tr.record import Record, to_line
+from g2tr.run import RunFolder
 
 
 def note(run: RunFolder, record: Record) -> None:

@@ -18,7 +18,8 @@ from g2tr.judges.cache import Cached
 from g2tr.judges.court import Court
 from g2tr.judges.judge import JudgeFailure, Reply
 from g2tr.judges.prompts import Prompts
-from g2tr.run import Record, RunFolder, to_line
+from g2tr.record import Record, to_line
+from g2tr.run import RunFolder
 
 EDITS = Path(__file__).parents[1] / "data/edits"
 GOOD = '{"compliance": 4, "seamlessness": 5, "fidelity": 3}'

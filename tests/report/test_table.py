@@ -2,8 +2,9 @@ from pathlib import Path
 from typing import Any
 
 from g2tr.evaluate import Run
+from g2tr.record import Record
 from g2tr.report.table import bytes_cell, comparison, findings, flops_cell, markdown, score_cell, stages
-from g2tr.run import Record, RunFolder
+from g2tr.run import RunFolder
 
 STAGES = {
     stage: {"_target_": f"g2tr.{stage}.{stem}.X"}
