@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import pytest
@@ -127,7 +128,11 @@ def test_a_killed_judging_goes_on_where_it_was(folder: RunFolder, tmp_path: Path
 
 
 def test_an_endpoint_that_will_never_answer_ends_the_judging_at_once(folder: RunFolder) -> None:
-    judge = Scripted(lambda _: InputError("the judge refuses the key (HTTP 401)"))
+    def refuse(_: str) -> InputError:
+        sleep(0.2 * len(judge.asked[1:]))
+        return InputError("the judge refuses the key (HTTP 401)")
+
+    judge = Scripted(refuse)
     with pytest.raises(InputError, match="401"):
         judged(folder, judge)
     assert len(judge.asked) < 3
