@@ -11,6 +11,7 @@ from g2tr.reducer import Reducer
 from g2tr.selection.topk import TopK
 
 QUERIES = ("image_end", "deferred", "text_first")
+POSITIONS = ("original", "compact")
 KEEP_ALL = Reducer(Norm(), TopK(), Drop(), keep_ratio=1.0, name="none")
 
 
@@ -27,6 +28,9 @@ class Plan(Protocol):
     @property
     def everywhere(self) -> bool: ...
 
+    @property
+    def positions(self) -> str: ...
+
     def inside(self, layers: int) -> list[tuple[int, Reducer]]: ...
 
 
@@ -40,17 +44,23 @@ class Cascade:
     `deferred`: the last row of the question; the image is prefilled in full, then tokens leave the caches.
     `text_first`: as `image_end`, but the question is read before the image.
     With `everywhere` dropped tokens leave the caches of the layers below a step, too.
+    `positions` of the rows that a step leaves and of those that follow, in the layers from the step on: `original`
+    are those at which they were read (FastV), `compact` counts anew (PyramidDrop). What was cached before, as with
+    `deferred`, stays where it is; a model whose tokens share one position has nothing to count.
     """
 
     steps: Sequence[Reducer]
     query: str = "image_end"
     everywhere: bool = False
+    positions: str = "original"
     keep_ratio: float = 0.5
     name: str = "cascade"
 
     def __post_init__(self) -> None:
         if self.query not in QUERIES:
             raise InputError(f"query must be one of {', '.join(QUERIES)}, got {self.query!r}")
+        if self.positions not in POSITIONS:
+            raise InputError(f"positions must be one of {', '.join(POSITIONS)}, got {self.positions!r}")
         layers = [step.at.layer for step in self.steps]
         if not layers or layers != sorted(set(layers)):
             raise InputError(f"the steps of a cascade must act at rising layers, got {layers}")

@@ -1,30 +1,33 @@
-"""What the stages of a reducer cost on random tokens, beside one matrix product in float32.
+"""What the stages of a reducer cost on random tokens, or on those of a model, beside one matrix product in float32.
 
 The product has the FLOPs of the merge's similarities, 2·(n-k)·k·d, so a ratio says the same on every machine.
 """
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 
 import torch
 import torch.nn.functional as F
 from omegaconf import DictConfig, OmegaConf
+from PIL import Image
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from tqdm import tqdm
 
+from g2tr.cascade import Cascade
 from g2tr.config import build
 from g2tr.errors import InputError
-from g2tr.models.bagel.load import read_device, read_dtype
+from g2tr.models.device import read_device, read_dtype
 from g2tr.reducer import Reducer
 from g2tr.tokens import Anchors, Grid, LatentGrid, VisualTokens
 
 CHANNELS = 64  # 2 x 2 latents of 16 channels
 PATCHES_PER_TOKEN = 64 / 70  # along a side: BAGEL's latent patches and ViT tokens of the largest square image
+NOISE = (448, 448, 3)
 Calls = dict[str, Callable[[], object]]
 
 
@@ -40,20 +43,42 @@ class Timing:
 
 
 def profile(cfg: DictConfig) -> list[Timing]:
-    """Times every stage of `cfg.reducer` at `cfg.sizes`, and prints the table.
+    """Times every stage of `cfg.reducer` at `cfg.sizes`, or on an image that `cfg.model` sees, and prints the table.
 
-    Raises `InputError` for a reducer that reads what only a model has, and where nothing would be reduced.
+    Raises `InputError` for a reducer that reads what is not there, and where nothing would be reduced.
     """
-    reducer, device, dtype = build(cfg.reducer), read_device(cfg.device), read_dtype(cfg.dtype)
-    check(reducer, cfg)
+    reducer, model = build(cfg.reducer), cfg.get("model")
+    if isinstance(reducer, Cascade):
+        raise InputError(f"{reducer.name} acts inside the language model; profile times reducers after the encoder")
     timings = []
-    for n in cfg.sizes:
-        generator = torch.Generator().manual_seed(cfg.seed)
-        timings += time_stages(reducer, random_tokens(n, cfg.width, dtype, generator, device), cfg.repeats)
-    console = Console()
-    console.print(f"{reducer.name}: {cfg.dtype} tokens of width {cfg.width} on {device}, torch {torch.__version__}")
+    for tokens in seen_tokens(cfg, reducer) if model else drawn_tokens(cfg, reducer):
+        timings += time_stages(reducer, tokens, cfg.repeats)
+        features = tokens.features
+    console, kind = Console(), str(features.dtype).removeprefix("torch.")
+    source = f" of {model.name}" if model else ""
+    place = f"{features.device}, torch {torch.__version__}"
+    console.print(f"{reducer.name}: {kind} tokens of width {features.shape[1]}{source} on {place}")
     console.print(as_table(timings))
     return timings
+
+
+def drawn_tokens(cfg: DictConfig, reducer: Reducer) -> Iterator[VisualTokens]:
+    """Random tokens and latents at each of `cfg.sizes`."""
+    device, dtype = read_device(cfg.device), read_dtype(cfg.dtype)
+    check(reducer, cfg)
+    for n in cfg.sizes:
+        generator = torch.Generator().manual_seed(cfg.seed)
+        yield random_tokens(n, cfg.width, dtype, generator, device)
+
+
+def seen_tokens(cfg: DictConfig, reducer: Reducer) -> Iterator[VisualTokens]:
+    """What the model makes of one image of noise, with all that the reducer reads."""
+    model = build(cfg.model, device=str(read_device(cfg.device)))
+    pixels = torch.randint(256, NOISE, generator=torch.Generator().manual_seed(cfg.seed), dtype=torch.uint8)
+    tokens = model.encode(Image.fromarray(pixels.numpy()), reducer.reads)
+    if reducer.budget(len(tokens.features)) == len(tokens.features):
+        raise InputError(f"{reducer.name} keeps all of {len(tokens.features)} tokens; choose a lower keep_ratio")
+    yield tokens
 
 
 def check(reducer: Reducer, cfg: DictConfig) -> None:

@@ -34,14 +34,15 @@ def grade_record(
 
 
 def score_benchmark(benchmark: Benchmark, samples: Sequence[Sample], records: Sequence[Record]) -> dict[str, Any]:
-    """Scores, tokens and cost of one benchmark; `n` samples were graded, `failed` ones had an error."""
+    """Scores, tokens, cost and seconds per sample; `n` samples were graded, `failed` ones had an error."""
     pairs = list(zip(samples, records, strict=True))
     graded = [(sample, record.score) for sample, record in pairs if record.score]
     scores = benchmark.summarise(graded) if graded else {}
     extra = [name for name in ("agreement_psnr", "agreement_ssim") if graded and all(name in g for _, g in graded)]
     scores |= {name: sum(grades[name] for _, grades in graded) / len(graded) for name in extra}
     failed = sum(record.error is not None for record in records)
-    return {"n": len(graded), "scores": scores, "failed": failed} | account(records)
+    seconds = {phase: spent / len(records) for phase, spent in total_seconds(records).items()}
+    return {"n": len(graded), "scores": scores, "failed": failed} | account(records) | {"seconds": seconds}
 
 
 def account(records: Sequence[Record]) -> dict[str, Any]:

@@ -50,3 +50,10 @@ def test_steps_must_rise_and_stay_apart_on_a_shallow_model() -> None:
 def test_an_unknown_query_is_refused() -> None:
     with pytest.raises(InputError, match="image_end, deferred, text_first"):
         Cascade([step(2)], query="last")
+
+
+def test_positions_are_those_that_were_read_or_counted_anew() -> None:
+    assert Cascade([step(2)]).positions == KEEP_ALL.positions == "original"
+    assert Cascade([step(2)], positions="compact").positions == "compact"
+    with pytest.raises(InputError, match="positions must be one of original, compact, got 'dense'"):
+        Cascade([step(2)], positions="dense")

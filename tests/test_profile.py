@@ -90,3 +90,23 @@ def test_random_tokens_have_the_shapes_of_a_large_bagel_image() -> None:
     assert latent.mean.shape == (64, 64, 64)
     assert latent.project(latent.mean[0]).shape == (64, 8)
     assert latent.project(latent.mean[0]).dtype == torch.bfloat16
+
+
+def test_a_reducer_can_be_timed_on_the_tokens_of_a_model(capsys: pytest.CaptureFixture[str]) -> None:
+    timings = profile(configured("model=internvl_u_random"))
+    assert [(t.n, t.k, t.stage) for t in timings] == [(64, 32, stage) for stage in STAGES]
+    assert "g2tr: float32 tokens of width 64 of internvl_u_random on cpu" in capsys.readouterr().out
+    assert [t.stage for t in profile(configured("model=internvl_u_random", "reducer=visionzip"))] == STAGES[1:]
+
+
+@pytest.mark.parametrize(
+    "overrides, message",
+    [
+        (["reducer=fastv"], "fastv acts inside the language model"),
+        (["model=internvl_u_random", "reducer=vscan"], "vscan acts inside the language model"),
+        (["model=internvl_u_random", "keep_ratio=1.0"], "g2tr keeps all of 64 tokens; choose a lower keep_ratio"),
+    ],
+)
+def test_a_reducer_that_has_nothing_to_time_is_refused(overrides: list[str], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        profile(configured(*overrides))

@@ -46,12 +46,12 @@ def literature_flops(shape: DecoderShape, rows: int) -> int:
     return shape.layers * literature_layer_flops(shape, rows)
 
 
-def vit_flops(shape: ModelShape, patches: int) -> int:
-    """FLOPs of the vision tower and the connector for one image."""
-    widths = shape.connector
-    connector = sum(a * b for a, b in pairwise(widths))
-    embedding = shape.vit_inputs * shape.vision.width
-    return block_flops(shape.vision, patches) + 2 * patches * (embedding + connector)
+def vit_flops(shape: ModelShape, tokens: int) -> int:
+    """FLOPs of the vision tower and the connector for one image of this many visual tokens."""
+    patches = tokens * shape.token_patches
+    connector = sum(a * b for a, b in pairwise(shape.connector))
+    projections = patches * shape.vit_inputs * shape.vision.width + tokens * connector
+    return block_flops(shape.vision, patches + shape.vit_extra) + 2 * projections
 
 
 def kv_bytes_of(shape: DecoderShape, rows: int) -> int:
@@ -87,7 +87,7 @@ def cost_of(trace: Trace, kv_bytes: int, shape: ModelShape, anchor_flops: int) -
             literature_layer_flops(language, rows) for rows in map(sum, zip(*(b.rows for b in blocks), strict=True))
         ),
         flops_literature_full=literature_flops(language, trace.full),
-        vit_flops=sum(vit_flops(shape, patches) for patches in trace.vit_patches),
+        vit_flops=sum(vit_flops(shape, tokens) for tokens in trace.vit_patches),
         anchor_flops=anchor_flops,
         kv_bytes=kv_bytes,
         kv_bytes_full=kv_bytes_of(language, trace.full),

@@ -12,6 +12,7 @@ from PIL.Image import Image
 from torch import Tensor
 
 from g2tr.cascade import Plan
+from g2tr.errors import InputError
 from g2tr.tokens import Grid, Reduction, VisualTokens
 
 Output = TypeVar("Output")
@@ -66,7 +67,8 @@ class View:
 class Trace:
     """What a context has computed so far, for accounting: prefills, ViT passes, extra encodes for anchors.
 
-    `anchor_encodes` holds the (height, width) in pixels of VAE passes that were made for the reducer alone.
+    `vit_patches` counts the visual tokens that each ViT pass made; `anchor_encodes` holds the (height, width) in
+    pixels of VAE passes that were made for the reducer alone.
     """
 
     blocks: tuple[BlockRows, ...] = ()
@@ -135,12 +137,17 @@ class DecoderShape:
 
 @dataclass(frozen=True)
 class ModelShape:
-    """Language model and vision tower; `vit_inputs` is what one patch embedding multiplies, `connector` its widths."""
+    """Language model and vision tower; `vit_inputs` is what one patch embedding multiplies, `connector` its widths.
+
+    The tower reads `token_patches` patches for every visual token, and `vit_extra` rows beside them.
+    """
 
     language: DecoderShape
     vision: DecoderShape
     vit_inputs: int
     connector: tuple[int, ...]
+    token_patches: int = 1
+    vit_extra: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,3 +181,9 @@ class Model(Protocol):
     ) -> list[Outcome[str]]: ...
 
     def edit(self, images: Sequence[Image], instruction: str, reducer: Plan, seed: int) -> Outcome[Image]: ...
+
+
+def require_text(prompts: Sequence[str]) -> None:
+    """Raises `InputError` where there is nothing to read."""
+    if not prompts or any(not prompt.strip() for prompt in prompts):
+        raise InputError("empty prompt: the model needs at least one word to answer or to follow")

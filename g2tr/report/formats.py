@@ -8,6 +8,7 @@ from g2tr.report.line import Line, Spread
 from g2tr.report.paired import Difference
 from g2tr.report.section import RIVALS, Section
 from g2tr.report.table import PERCENT, Row, bytes_cell, flops_cell
+from g2tr.score import PHASES
 
 LATEX = str.maketrans({c: f"\\{c}" for c in "&%$#_{}"} | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}"})
 SYMBOLS = str.maketrans({"×": r"$\times$", "±": r"$\pm$", "–": "--", "^": r"\^{}"})
@@ -101,13 +102,19 @@ def numbers_of(line: Line, section: Section) -> dict[str, str | float | int | No
             numbers |= apart_numbers(
                 f"{name}/{score}_vs_{rival}", section.differences[line.key].get((name, score, rival))
             )
-    return numbers | {
-        "tokens_ratio": line.mean("tokens", "ratio"),
-        "prefill_flops": line.mean("cost", "prefill_flops"),
-        "prefill_speedup_flops": line.saving("prefill_flops"),
-        "kv_bytes": line.mean("cost", "kv_bytes"),
-        "kv_ratio": line.saving("kv_bytes"),
-    }
+    return (
+        numbers
+        | {
+            "tokens_ratio": line.mean("tokens", "ratio"),
+            "prefill_flops": line.mean("cost", "prefill_flops"),
+            "prefill_speedup_flops": line.saving("prefill_flops"),
+            "kv_bytes": line.mean("cost", "kv_bytes"),
+            "kv_ratio": line.saving("kv_bytes"),
+            "vit_flops": line.mean("cost", "vit_flops"),
+            "anchor_flops": line.mean("cost", "anchor_flops"),
+        }
+        | {f"seconds_{phase}": line.mean("seconds", phase) for phase in PHASES}
+    )
 
 
 def apart_numbers(stem: str, apart: Difference | None) -> dict[str, float | None]:

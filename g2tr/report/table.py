@@ -57,7 +57,18 @@ def cost_cells(result: Mapping[str, Any]) -> Row:
         "ViT FLOPs": flops_cell(cost["vit_flops"]),
         "anchor FLOPs": flops_cell(cost["anchor_flops"]) if cost["anchor_flops"] else "–",
         "net": f"{cost['net_speedup_flops']:.2f}x",
+        "first token": seconds_cell(first_token(result.get("seconds", {}))),
     }
+
+
+def first_token(seconds: Mapping[str, float]) -> float:
+    """Measured seconds per sample before anything is written: encoders, anchors, reducer, prefill."""
+    return sum(seconds.get(phase, 0.0) for phase in ("encode", "anchors", "reduce", "prefill"))
+
+
+def seconds_cell(value: float) -> str:
+    """Seconds with a prefix; empty where nothing was measured."""
+    return f"{value:.2f} s" if value >= 1 else f"{1000 * value:.1f} ms" if value else ""
 
 
 def row_of(run: Run, benchmark: str, headline: Sequence[str]) -> Row:

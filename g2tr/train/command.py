@@ -11,7 +11,7 @@ from rich.console import Console
 
 from g2tr import __version__
 from g2tr.config import build, fingerprint, plain
-from g2tr.models.bagel.attention import attend_sdpa
+from g2tr.models.attention import attend_sdpa
 from g2tr.models.bagel.config import BagelConfig
 from g2tr.models.bagel.load import load_bagel, load_codec, load_tokenizer
 from g2tr.models.bagel.model import Bagel

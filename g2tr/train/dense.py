@@ -11,8 +11,9 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from g2tr.models.bagel.attention import Attend
-from g2tr.models.bagel.language import EVERY, Block, LanguageModel
+from g2tr.models.attention import Attend
+from g2tr.models.bagel.language import LanguageModel
+from g2tr.models.cache import EVERY, Block
 from g2tr.pack import Layout
 
 NOTHING = -1
@@ -38,7 +39,9 @@ def read(language: LanguageModel, pieces: Sequence[Piece]) -> list[Float[Tensor,
     embeddings = torch.cat([piece.embeddings for piece in pieces], dim=1)
     positions = torch.cat([piece.positions for piece in pieces], dim=1)
     batch, length = positions.shape
-    block = Block(embeddings.flatten(0, 1), positions.flatten(), (batch * length,), rows_of(pieces), causal=False)
+    block = Block(
+        embeddings.flatten(0, 1), positions.flatten(), (batch * length,), causal=False, experts=rows_of(pieces)
+    )
     attend = attend_masked(visible(pieces))
     streams, turn = language.enter(block), language.turn(block)
     layout = Layout(block.lengths, (0,), positions.flatten(), positions.flatten()[:0])

@@ -15,8 +15,8 @@ from g2tr.merge.drop import Drop
 from g2tr.metrics.answers import exact_match
 from g2tr.metrics.editing import edit_grades
 from g2tr.models.bagel.model import Bagel
-from g2tr.models.bagel.transforms import to_pixels
 from g2tr.models.bagel.vae import LatentCodec
+from g2tr.models.images import to_pixels
 from g2tr.reducer import Reducer
 from g2tr.report.overlay import side_by_side
 from g2tr.scenes.dataset import Picture, Row, generate

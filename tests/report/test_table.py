@@ -3,7 +3,17 @@ from typing import Any
 
 from g2tr.evaluate import Run
 from g2tr.record import Record
-from g2tr.report.table import bytes_cell, comparison, findings, flops_cell, markdown, score_cell, stages
+from g2tr.report.table import (
+    bytes_cell,
+    comparison,
+    findings,
+    first_token,
+    flops_cell,
+    markdown,
+    score_cell,
+    seconds_cell,
+    stages,
+)
 from g2tr.run import RunFolder
 
 STAGES = {
@@ -49,6 +59,8 @@ def test_numbers_carry_their_units_and_shares() -> None:
     assert score_cell("accuracy", 0.5, {"accuracy": 0.625}) == "50.0 % (62.5)"
     assert score_cell("psnr", 25.126, {}) == "25.13"
     assert (flops_cell(2.5e9), flops_cell(4.13e12)) == ("2.50 G", "4.13 T")
+    assert [seconds_cell(value) for value in (0.0, 0.0123, 2.5)] == ["", "12.3 ms", "2.50 s"]
+    assert first_token({"encode": 0.5, "anchors": 0.25, "decode": 9.0}) == 0.75
     assert (bytes_cell(2048.0), bytes_cell(3.0 * 2**20)) == ("2 KiB", "3.00 MiB")
 
 

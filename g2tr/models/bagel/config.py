@@ -1,31 +1,20 @@
 """What a BAGEL checkpoint says about itself, and what the published code fixes."""
 
-import json
-from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from g2tr.errors import InputError
 from g2tr.models.bagel.transforms import Resize
+from g2tr.models.facts import inner, read_json, section
+from g2tr.models.towers import QwenSizes, TowerSizes
 
-Json = Mapping[str, Any]
-Section = TypeVar("Section", "LanguageConfig", "VisionConfig", "VaeConfig", "TransformConfig", "LatentConfig")
 Tower = TypeVar("Tower", "LanguageConfig", "VisionConfig")
 
 
 @dataclass(frozen=True)
-class LanguageConfig:
+class LanguageConfig(QwenSizes):
     """`llm_config.json`: a Qwen2 decoder, to which BAGEL adds q/k norms and a second expert per layer."""
-
-    vocab_size: int
-    hidden_size: int
-    intermediate_size: int
-    num_hidden_layers: int
-    num_attention_heads: int
-    num_key_value_heads: int
-    rms_norm_eps: float = 1e-6
-    rope_theta: float = 1e6
 
     @property
     def head_dim(self) -> int:
@@ -33,13 +22,9 @@ class LanguageConfig:
 
 
 @dataclass(frozen=True)
-class VisionConfig:
+class VisionConfig(TowerSizes):
     """`vit_config.json`: a SigLIP encoder; BAGEL leaves out the last of the stated layers."""
 
-    hidden_size: int
-    intermediate_size: int
-    num_hidden_layers: int
-    num_attention_heads: int
     patch_size: int = 14
     layer_norm_eps: float = 1e-6
 
@@ -103,45 +88,6 @@ class BagelConfig:
     vae: VaeConfig = field(default_factory=VaeConfig)
     vae_resize: Resize = field(default_factory=lambda: Resize(1024, 512, 16))
     vit_resize: Resize | None = None
-
-
-def read_json(path: Path) -> Json:
-    """A JSON object from a file. Raises `InputError` when it cannot be read or is no JSON object."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from None
-    except ValueError as error:
-        raise InputError(f"{path} is not valid JSON: {error}") from None
-    return inner(content, path)
-
-
-def inner(content: object, where: Path | str) -> Json:
-    """A JSON object, as such. Raises `InputError` for anything else."""
-    if not isinstance(content, dict):
-        raise InputError(f"{where} must hold a JSON object, got {type(content).__name__}")
-    return content
-
-
-def section(kind: type[Section], content: Json, where: Path | str) -> Section:
-    """The keys of a JSON object that a dataclass names; others are passed over.
-
-    Raises `InputError` for a missing key, a count that is no whole number above 0, and a value that is no number.
-    """
-    for known in fields(kind):
-        if known.name in content:
-            check_number(content[known.name], known.type is int, f"{where}: {known.name}")
-        elif known.default is MISSING:
-            raise InputError(f"{where} lacks {known.name}")
-    return kind(**{known.name: content[known.name] for known in fields(kind) if known.name in content})
-
-
-def check_number(value: object, whole: bool, where: str) -> None:
-    """Raises `InputError` for what is no number, or no count where `whole`."""
-    if whole and (type(value) is not int or value < 1):
-        raise InputError(f"{where} must be a whole number above 0, got {value!r}")
-    if type(value) not in (int, float):
-        raise InputError(f"{where} must be a number, got {value!r}")
 
 
 def read_tower(kind: type[Tower], path: Path) -> Tower:

@@ -12,28 +12,20 @@ from g2tr.models.bagel.decode import close, decode
 from g2tr.models.bagel.flow import Sampling, guide
 from g2tr.models.bagel.inside import read_text_deferred, read_visual_inside
 from g2tr.models.bagel.parts import Parts
-from g2tr.models.bagel.prefill import State, Waiting, read_latents, read_texts, read_visual, velocities
+from g2tr.models.bagel.prefill import read_latents, read_texts, read_visual, velocities
 from g2tr.models.bagel.vae import Posterior
-from g2tr.models.base import Clock
+from g2tr.models.inside import acts_inside, wait
+from g2tr.models.state import State
 from g2tr.tokens import Grid, LatentGrid, Reduction, VisualTokens
 
 
-class Context(State):
+class Context(State[Parts]):
     """One conversation. Every verb extends it in place; `fork` first to keep it as it is."""
 
     @classmethod
     def new(cls, parts: Parts) -> "Context":
         """An empty conversation."""
         return cls(parts, parts.network.language.new_cache())
-
-    @property
-    def kv_bytes(self) -> int:
-        """Memory of the cache in bytes."""
-        return self.cache.bytes
-
-    def fork(self) -> "Context":
-        """A second conversation that shares everything read so far; its clock starts at zero."""
-        return Context(self.parts, self.cache.fork(), self.rope, self.trace, Clock(), self.waiting, self.plan)
 
     def read_text(self, text: str) -> None:
         """Reads one text block. Raises `InputError` for an empty text."""
@@ -89,19 +81,14 @@ class Context(State):
 
     def read_tokens(self, tokens: VisualTokens, reduction: Reduction, plan: Plan = KEEP_ALL) -> None:
         """Reads what a reduction left of an image, and goes on with the plan's steps inside the language model."""
-        inside, lengths = plan.inside(len(self.cache.layers)), self.lengths
+        start, inside = self.length + 1, acts_inside(self, plan)
         with self.clock.phase("prefill"):
-            if inside and plan.encoder.size_alpha:
-                raise InputError("size_alpha works for reducers after the encoder, not with steps inside the model")
             if inside and plan.query != "deferred":
                 read_visual_inside(self, tokens, reduction, plan)
                 return
             read_visual([self], [tokens], [reduction], plan.encoder.size_alpha)
         if inside:
-            if len(set(lengths)) > 1:
-                raise InputError("query=deferred reads all images before the first question")
-            waiting = Waiting(lengths[0] + 1, len(self.trace.views) - 1, tokens.seed)
-            self.waiting, self.plan = (*self.waiting, waiting), plan
+            wait(self, start, tokens.seed, plan)
 
     def write_text(self, max_tokens: int, temperature: float = 0.0, generator: torch.Generator | None = None) -> str:
         """Writes a text block of up to `max_tokens` ids, greedy at temperature 0, and keeps it in the conversation."""

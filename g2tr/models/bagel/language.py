@@ -1,83 +1,20 @@
-"""BAGEL's language model: layers of two experts that share one attention, and their cache.
+"""BAGEL's language model: layers of two experts that share one attention.
 
 Text, markers and ViT tokens go through the expert `und`, VAE latents through `gen`.
 Source: `Qwen2Model.forward_inference` of the official code; models-bagel.md sections 6 and 7.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor, nn
 
-from g2tr.models.bagel.attention import Attend
+from g2tr.models.attention import Attend
 from g2tr.models.bagel.config import LanguageConfig
 from g2tr.models.bagel.expert import Expert, RMSNorm, Rotation, rotation
-from g2tr.pack import Layout, pack
-
-Rows = Int[Tensor, " r"] | slice
-LayerRows = tuple[Float[Tensor, "_c g e"], Float[Tensor, "_c g e"]]
-KeyRows = tuple[Float[Tensor, "c g e"], Float[Tensor, "c g e"]]
-NewRows = tuple[Float[Tensor, "t g e"], Float[Tensor, "t g e"]]
-EVERY = slice(None)
-
-
-@dataclass
-class Cache:
-    """Keys and values of one conversation, a pair per layer; rows are never overwritten, lengths may differ.
-
-    `bias` holds one vector where some rows weigh more in attention than others, the same in all layers.
-    """
-
-    layers: list[LayerRows] = field(default_factory=list)
-    bias: tuple[Float[Tensor, " _c"], ...] = ()
-
-    def fork(self) -> "Cache":
-        """A cache that shares the rows so far and grows on its own."""
-        return Cache(list(self.layers), self.bias)
-
-    def length(self, layer: int) -> int:
-        """Rows cached at a layer."""
-        return len(self.layers[layer][0])
-
-    @property
-    def bytes(self) -> int:
-        """Memory of all keys and values."""
-        return sum(x.numel() * x.element_size() for pair in self.layers for x in pair)
-
-
-@dataclass(frozen=True, eq=False)
-class Block:
-    """New rows of one or several samples: embeddings, positions, and the rows of each expert.
-
-    `bias` is what the rows' keys add to attention logits; empty where they add nothing.
-    """
-
-    embeddings: Float[Tensor, "t d"]
-    positions: Int[Tensor, " t"]
-    lengths: tuple[int, ...]
-    experts: Mapping[str, Rows]
-    causal: bool
-    bias: tuple[Float[Tensor, " t"], ...] = ()
-
-
-def key_bias(block: Block, caches: Sequence[Cache]) -> tuple[Float[Tensor, " _keys"], ...]:
-    """The bias of every sample's cached and new rows; empty where no row has any."""
-    if not block.bias and not any(cache.bias for cache in caches):
-        return ()
-    rows = block.bias[0] if block.bias else block.embeddings.new_zeros(len(block.positions))
-    old = [cache.bias[0] if cache.bias else rows.new_zeros(cache.length(0)) for cache in caches]
-    return tuple(torch.cat(pair) for pair in zip(old, rows.split(block.lengths), strict=True))
-
-
-def join(caches: Sequence[Cache], layer: int, new: NewRows, layout: Layout) -> KeyRows:
-    """Cached and new rows of all samples in the order of the layout's key rows."""
-    keys, values = (rows.new_empty(sum(layout.totals), *rows.shape[1:]) for rows in new)
-    for target, rows, side in ((keys, new[0], 0), (values, new[1], 1)):
-        target[layout.new] = rows
-        target[layout.old] = torch.cat([cache.layers[layer][side] for cache in caches])
-    return keys, values
+from g2tr.models.cache import Block, Cache, NewRows, join, key_bias, store
+from g2tr.pack import pack
 
 
 class Layer(nn.Module):
@@ -172,6 +109,20 @@ class LanguageModel(nn.Module):
             store(caches, index, joined, layout)
         return layer.finish(streams, block, attend(q, *joined, layout, block.causal))
 
+    def look(self, index: int, rows: Float[Tensor, "t d"], turn: Rotation) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries, keys and values that the understanding expert of a layer would make of rows."""
+        return self.layer(index).expert("und").project(rows, turn, precise=False)
+
+    def advance(
+        self, index: int, rows: Float[Tensor, "t d"], block: Block, turn: Rotation, cache: Cache, attend: Attend
+    ) -> Float[Tensor, "t d"]:
+        """One sample's text or ViT rows after one layer."""
+        return self.pass_layer(index, {"und": rows}, block, turn, [cache], attend)["und"]
+
+    def finish(self, rows: Float[Tensor, "t d"], block: Block) -> Float[Tensor, "t d"]:
+        """Text or ViT rows after the final norm."""
+        return self.leave({"und": rows}, block)
+
     def leave(self, streams: Mapping[str, Tensor], block: Block) -> Float[Tensor, "t d"]:
         """All rows after the final norm of their expert."""
         first = next(iter(streams.values()))
@@ -189,10 +140,3 @@ class LanguageModel(nn.Module):
     def turn(self, block: Block) -> Rotation:
         """Rotary embedding of the block's positions."""
         return rotation(block.positions, self.config.head_dim, self.config.rope_theta)
-
-
-def store(caches: Sequence[Cache], layer: int, joined: KeyRows, layout: Layout) -> None:
-    """Gives every sample its part of the joined rows."""
-    parts = zip(*(rows.split(layout.totals) for rows in joined), strict=True)
-    for cache, (keys, values) in zip(caches, parts, strict=True):
-        cache.layers[layer] = (keys, values)

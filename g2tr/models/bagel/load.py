@@ -1,28 +1,29 @@
 """Loads BAGEL from a folder or a hub id in the published layout."""
 
-import logging
 import math
 import re
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from g2tr.errors import InputError
-from g2tr.models.bagel.attention import attention
+from g2tr.models.attention import attention
 from g2tr.models.bagel.autoencoder import build_vae, count_levels, ldm_name
-from g2tr.models.bagel.checkpoint import find_checkpoint, load_weights, read_shapes
-from g2tr.models.bagel.config import BagelConfig, SpecialTokens, read_config, read_json
+from g2tr.models.bagel.checkpoint import find_checkpoint
+from g2tr.models.bagel.config import BagelConfig, SpecialTokens, read_config
 from g2tr.models.bagel.flow import Sampling
 from g2tr.models.bagel.model import Bagel
 from g2tr.models.bagel.network import BagelNetwork, empty_network, published_name
-from g2tr.models.bagel.parts import Parts, Tokenizer
+from g2tr.models.bagel.parts import Parts
 from g2tr.models.bagel.thinking import Thinking
 from g2tr.models.bagel.transforms import Preset, preset
 from g2tr.models.bagel.vae import LatentCodec
+from g2tr.models.device import read_device, read_dtype
+from g2tr.models.tokenizer import Tokenizer, marker_ids, read_tokenizer
+from g2tr.models.weights import Stored, load_weights, read_shapes
 
-log = logging.getLogger(__name__)
 MARKERS = ("<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>")
 GENERATION = re.compile(r"_moe_gen|^llm2vae|^time_embedder|^latent_pos_embed")
 
@@ -66,27 +67,6 @@ def load_bagel(
     return Bagel(name, parts, settings, sampling or Sampling(), think)
 
 
-def read_dtype(name: str) -> torch.dtype:
-    """The float type of this name."""
-    kinds = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-    if name not in kinds:
-        raise InputError(f"unknown dtype {name!r}; there are {', '.join(kinds)}")
-    return kinds[name]
-
-
-def read_device(name: str) -> torch.device:
-    """The device of this name; `auto` takes the GPU where there is one."""
-    count = torch.cuda.device_count()
-    if name == "auto":
-        return torch.device("cuda" if count else "cpu")
-    if not re.fullmatch(r"cpu|cuda(:\d+)?", name):
-        raise InputError(f"unknown device {name!r}; there are cpu, cuda, cuda:0 … and auto")
-    device = torch.device(name)
-    if device.type == "cuda" and (device.index or 0) >= count:
-        raise InputError(f"device={name}, but torch sees {count or 'no'} GPU here")
-    return device
-
-
 def checkpoint_config(folder: Path) -> BagelConfig:
     """The configuration, with the sides of both position tables from the shapes of the stored tensors."""
     shapes = read_shapes(folder / "ema.safetensors")
@@ -124,8 +104,8 @@ def load_network(
 ) -> BagelNetwork:
     """The network with its weights; without `generation`, its understanding half."""
     network = empty_network(config, generation)
-    skipped = load_weights(network, path, published_name, lambda key: skip(key, generation), device, dtype)
-    report_skipped(path, skipped)
+    skipped = partial(skip, generation=generation)
+    load_weights(network, path, lambda name: Stored(published_name(name)), skipped, device, dtype)
     return network
 
 
@@ -140,22 +120,15 @@ def load_codec(path: Path, config: BagelConfig, generation: bool, device: torch.
     with torch.device("meta"):
         vae = build_vae(shapes, config.vae.norm_num_groups, decoder=generation).eval().requires_grad_(False)
     levels = count_levels(shapes)
-    skipped = load_weights(
+    load_weights(
         vae,
         path,
-        lambda name: ldm_name(name, levels),
+        lambda name: Stored(ldm_name(name, levels)),
         lambda key: not generation and key.startswith("decoder."),
         device,
         torch.float32,
     )
-    report_skipped(path, skipped)
     return LatentCodec(vae, config)
-
-
-def report_skipped(path: Path, keys: list[str]) -> None:
-    """Says what was left in the file."""
-    if keys:
-        log.info("%s: skipped %d tensors that understanding does not need (%s …)", path.name, len(keys), keys[0])
 
 
 def load_tokenizer(folder: Path, vocab_size: int) -> tuple[Tokenizer, SpecialTokens]:
@@ -163,20 +136,5 @@ def load_tokenizer(folder: Path, vocab_size: int) -> tuple[Tokenizer, SpecialTok
 
     Raises `InputError` where it cannot be read, lacks a marker, or has one for which there is no embedding.
     """
-    from transformers import AutoTokenizer
-
-    for path in (folder / "tokenizer.json", folder / "tokenizer_config.json"):
-        if path.exists():
-            read_json(path)
-    try:
-        tokenizer: Any = AutoTokenizer.from_pretrained(str(folder))
-    except Exception as error:  # the tokenizers library raises bare exceptions
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
-        raise InputError(f"the tokenizer in {folder} cannot be read: {reason}") from None
-    ids = [tokenizer.convert_tokens_to_ids(marker) for marker in MARKERS]
-    absent = [m for m, i in zip(MARKERS, ids, strict=True) if i is None or i == tokenizer.unk_token_id]
-    if absent:
-        raise InputError(f"the tokenizer in {folder} lacks {', '.join(absent)}")
-    if max(ids) >= vocab_size:
-        raise InputError(f"the tokenizer in {folder} has marker ids {ids}, the model only {vocab_size} embeddings")
-    return tokenizer, SpecialTokens(*ids)
+    tokenizer = read_tokenizer(folder)
+    return tokenizer, SpecialTokens(*marker_ids(tokenizer, MARKERS, vocab_size, folder))

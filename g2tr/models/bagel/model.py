@@ -9,14 +9,14 @@ from PIL import Image
 from g2tr.cascade import Plan
 from g2tr.errors import InputError
 from g2tr.models.bagel.context import Context
-from g2tr.models.bagel.cost import decoder_shape, vision_shape
+from g2tr.models.bagel.cost import model_shape
 from g2tr.models.bagel.decode import decode
 from g2tr.models.bagel.flow import Sampling
 from g2tr.models.bagel.parts import Parts
 from g2tr.models.bagel.prefill import read_texts
 from g2tr.models.bagel.thinking import Thinking
 from g2tr.models.bagel.vae import encode_flops
-from g2tr.models.base import Clock, ModelShape, Outcome
+from g2tr.models.base import Clock, ModelShape, Outcome, require_text
 from g2tr.tokens import Grid, LatentGrid, VisualTokens
 
 
@@ -33,11 +33,8 @@ class Bagel:
     @property
     def shape(self) -> ModelShape:
         """Sizes that decide the cost of a prefill."""
-        config, weight = self.parts.network.config, self.parts.network.weight
-        widths = (config.vision.hidden_size, config.language.hidden_size, config.language.hidden_size)
-        patch = 3 * config.vision.patch_size**2
-        language = decoder_shape(config.language, weight.element_size())
-        return ModelShape(language, vision_shape(config.vision), patch, widths)
+        network = self.parts.network
+        return model_shape(network.config, network.weight.element_size())
 
     def vae_flops(self, size: Grid) -> int:
         """FLOPs of one VAE encode of an image of (height, width) pixels."""
@@ -147,9 +144,3 @@ class Bagel:
         """Lets the model write its plan into the conversation, where thinking is on."""
         if self.thinking:
             context.write_text(self.thinking.max_tokens, self.thinking.temperature, generator)
-
-
-def require_text(prompts: Sequence[str]) -> None:
-    """Raises `InputError` where there is nothing to read."""
-    if not prompts or any(not prompt.strip() for prompt in prompts):
-        raise InputError("empty prompt: the model needs at least one word to answer or to follow")

@@ -1,30 +1,23 @@
 """Everything a checkpoint gives, loaded and ready to run."""
 
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from PIL.Image import Image
 from torch import Tensor
 
-from g2tr.models.bagel.attention import Attend
+from g2tr.models.attention import Attend
 from g2tr.models.bagel.config import SpecialTokens
+from g2tr.models.bagel.language import LanguageModel
 from g2tr.models.bagel.network import BagelNetwork
-from g2tr.models.bagel.transforms import Preset, checksum, to_patches, to_pixels, to_rgb
+from g2tr.models.bagel.transforms import Preset, to_patches
 from g2tr.models.bagel.vae import LatentCodec, Posterior
-from g2tr.models.bagel.witness import Listener
+from g2tr.models.images import checksum, to_pixels, to_rgb
+from g2tr.models.tokenizer import Tokenizer
+from g2tr.models.witness import Listener
 from g2tr.pack import grid_positions
 from g2tr.tokens import Grid, LatentGrid, VisionAttention, VisualTokens
-
-
-@runtime_checkable
-class Tokenizer(Protocol):
-    """Text ↔ ids, as transformers' tokenizers offer it."""
-
-    def encode(self, text: str, add_special_tokens: bool = ...) -> list[int]: ...
-
-    def decode(self, token_ids: list[int]) -> str: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,8 +32,16 @@ class Parts:
     attend: Attend
 
     @property
+    def language(self) -> LanguageModel:
+        return self.network.language
+
+    @property
     def device(self) -> torch.device:
         return self.network.weight.device
+
+    def embed(self, ids: Int[Tensor, " t"]) -> Float[Tensor, "t d"]:
+        """Text embeddings."""
+        return self.network.embed(ids)
 
     def tokenize(self, text: str) -> list[int]:
         """Ids of a text block: start marker, text, end marker."""

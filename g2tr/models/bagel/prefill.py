@@ -4,67 +4,21 @@ Source: `forward_cache_update_{text,vit,vae}` and `_forward_flow` of the officia
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from g2tr.cascade import KEEP_ALL, Plan
-from g2tr.models.bagel.language import EVERY, Block, Cache
 from g2tr.models.bagel.parts import Parts
-from g2tr.models.base import Clock, Trace, View
-from g2tr.pack import grid_positions, image_positions, image_rows, text_positions
+from g2tr.models.base import View
+from g2tr.models.cache import EVERY, Block
+from g2tr.models.state import State, text_block
+from g2tr.pack import grid_positions, image_positions, image_rows
 from g2tr.tokens import Grid, Reduction, VisualTokens
 
 
-@dataclass(frozen=True)
-class Waiting:
-    """An image whose reduction inside the language model waits for its question: where its tokens lie, and which
-    view of the trace it is."""
-
-    start: int
-    view: int
-    seed: int
-
-
-@dataclass
-class State:
-    """One conversation as the network sees it: cache, next rotary position, and the record of its work."""
-
-    parts: Parts
-    cache: Cache
-    rope: int = 0
-    trace: Trace = field(default_factory=Trace)
-    clock: Clock = field(default_factory=Clock)
-    waiting: tuple[Waiting, ...] = ()
-    plan: Plan = KEEP_ALL
-
-    @property
-    def length(self) -> int:
-        """Rows in the cache of the first layer; those of later layers may be fewer."""
-        return self.cache.length(0)
-
-    @property
-    def lengths(self) -> list[int]:
-        """Rows in the cache of each layer."""
-        return [self.cache.length(layer) for layer in range(len(self.cache.layers))]
-
-    def record(self, rows: int, full: int) -> None:
-        """Notes a prefill whose rows are in all caches by now; `full` is its size without reduction."""
-        lengths = self.lengths
-        self.trace = self.trace.block([rows] * len(lengths), [length - rows for length in lengths], full)
-
-
-def text_block(states: Sequence[State], ids: Sequence[Sequence[int]]) -> Block:
-    """The ids of all states as one causal block."""
-    parts, lengths = states[0].parts, [len(row) for row in ids]
-    rows = torch.tensor([token for row in ids for token in row], device=parts.device)
-    positions = text_positions(lengths, [state.rope for state in states], parts.device)
-    return Block(parts.network.embed(rows), positions, tuple(lengths), {"und": EVERY}, causal=True)
-
-
-def read_ids(states: Sequence[State], ids: Sequence[Sequence[int]]) -> Float[Tensor, "t d"]:
+def read_ids(states: Sequence[State[Parts]], ids: Sequence[Sequence[int]]) -> Float[Tensor, "t d"]:
     """Adds a causal text block to each state; returns its hidden states."""
     hidden = forward(states, text_block(states, ids))
     for state, row in zip(states, ids, strict=True):
@@ -72,7 +26,7 @@ def read_ids(states: Sequence[State], ids: Sequence[Sequence[int]]) -> Float[Ten
     return hidden
 
 
-def read_texts(states: Sequence[State], texts: Sequence[str]) -> Float[Tensor, "t d"]:
+def read_texts(states: Sequence[State[Parts]], texts: Sequence[str]) -> Float[Tensor, "t d"]:
     """Adds one text, between its markers, to each state."""
     ids = [states[0].parts.tokenize(text) for text in texts]
     hidden = read_ids(states, ids)
@@ -82,7 +36,7 @@ def read_texts(states: Sequence[State], texts: Sequence[str]) -> Float[Tensor, "
 
 
 def image_block(
-    states: Sequence[State], tokens: Float[Tensor, "n d"], counts: Sequence[int], expert: str
+    states: Sequence[State[Parts]], tokens: Float[Tensor, "n d"], counts: Sequence[int], expert: str
 ) -> tuple[Block, Int[Tensor, " n"]]:
     """Image tokens of all states between their markers, and the rows where the tokens lie."""
     parts = states[0].parts
@@ -93,7 +47,7 @@ def image_block(
     embeddings[rows.tokens] = tokens
     positions = image_positions(rows.lengths, [state.rope for state in states], parts.device)
     experts = {"und": EVERY} if expert == "und" else {"und": rows.markers, expert: rows.tokens}
-    return Block(embeddings, positions, rows.lengths, experts, causal=False), rows.tokens
+    return Block(embeddings, positions, rows.lengths, causal=False, experts=experts), rows.tokens
 
 
 def embed_visual(parts: Parts, tokens: VisualTokens, reduction: Reduction) -> Float[Tensor, "k d"]:
@@ -104,7 +58,7 @@ def embed_visual(parts: Parts, tokens: VisualTokens, reduction: Reduction) -> Fl
 
 
 def read_visual(
-    states: Sequence[State], tokens: Sequence[VisualTokens], reductions: Sequence[Reduction], alpha: float = 0.0
+    states: Sequence[State[Parts]], tokens: Sequence[VisualTokens], reductions: Sequence[Reduction], alpha: float = 0.0
 ) -> Float[Tensor, "t d"]:
     """Adds one reduced image to each state; with `alpha`, a token that stands for s others adds α·log(s) to logits."""
     parts = states[0].parts
@@ -125,7 +79,7 @@ def read_visual(
     return hidden
 
 
-def read_latents(states: Sequence[State], patches: Sequence[Float[Tensor, "_h _w p"]]) -> Float[Tensor, "t d"]:
+def read_latents(states: Sequence[State[Parts]], patches: Sequence[Float[Tensor, "_h _w p"]]) -> Float[Tensor, "t d"]:
     """Adds one clean image as VAE latents to each state."""
     embedded = [embed_patches(states[0].parts, image, 0.0) for image in patches]
     counts = [len(image) for image in embedded]
@@ -136,7 +90,9 @@ def read_latents(states: Sequence[State], patches: Sequence[Float[Tensor, "_h _w
     return hidden
 
 
-def velocities(states: Sequence[State], noisy: Float[Tensor, "h w p"], time: float) -> list[Float[Tensor, "l p"]]:
+def velocities(
+    states: Sequence[State[Parts]], noisy: Float[Tensor, "h w p"], time: float
+) -> list[Float[Tensor, "l p"]]:
     """The velocity of the same noisy latents in several contexts, all in one pass; caches stay as they are."""
     network = states[0].parts.network
     embedded = embed_patches(states[0].parts, noisy, time).repeat(len(states), 1)
@@ -153,7 +109,7 @@ def embed_patches(parts: Parts, patches: Float[Tensor, "h w p"], time: float) ->
     return parts.network.embed_latents(patches.flatten(0, 1), positions, time)
 
 
-def forward(states: Sequence[State], block: Block, update: bool = True) -> Float[Tensor, "t d"]:
+def forward(states: Sequence[State[Parts]], block: Block, update: bool = True) -> Float[Tensor, "t d"]:
     """One pass of the language model over the packed block."""
     parts = states[0].parts
     out: Tensor = parts.network.language(block, [state.cache for state in states], parts.attend, update)

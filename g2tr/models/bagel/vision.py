@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from g2tr.models.bagel.attention import Attend
+from g2tr.models.attention import Attend
 from g2tr.models.bagel.config import VisionConfig
 from g2tr.pack import Layout, pack
 

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from g2tr.assets import ASSETS
-from g2tr.models.bagel.checkpoint import FILES, find_checkpoint, matching
+from g2tr.models.bagel.checkpoint import FILES, find_checkpoint
+from g2tr.models.weights import matching
 from tests.models.bagel.published import refusal, rewrite_tensors
 
 WEIGHTS = ("ema.safetensors", "ae.safetensors")

@@ -16,7 +16,7 @@ from g2tr.importance.next_attention import NextAttentionRank
 from g2tr.merge.drop import Drop
 from g2tr.merge.nearest import Nearest
 from g2tr.metrics.cost import cost_of
-from g2tr.models.bagel.attention import attend_one
+from g2tr.models.attention import attend_one
 from g2tr.models.bagel.context import Context
 from g2tr.models.bagel.decode import next_logits
 from g2tr.models.bagel.model import Bagel
@@ -24,6 +24,7 @@ from g2tr.pack import Layout
 from g2tr.reducer import Depth, Reducer
 from g2tr.selection.topk import TopK
 from tests.metrics.test_cost import counted
+from tests.models.masked import attend_hiding
 
 PROMPT = "what color is the ring ?"
 LAYER = 2
@@ -74,13 +75,7 @@ class Blind:
         index, self.calls = self.calls % self.layers, self.calls + 1
         if index < self.layer or (self.hides_text_only and not causal):
             return attend_one(q, k, v, causal)
-        seen = torch.ones(len(q), len(k), dtype=torch.bool)
-        if causal:
-            seen = seen.tril(len(k) - len(q))
-        seen[:, list(self.hidden)] = False
-        heads = (x.transpose(0, 1)[None] for x in (q, k, v))
-        out = torch.nn.functional.scaled_dot_product_attention(*heads, attn_mask=seen, enable_gqa=True)
-        return out[0].transpose(0, 1)
+        return attend_hiding(q, k, v, self.hidden, causal)
 
 
 @everywhere

@@ -3,9 +3,8 @@ from dataclasses import replace
 import torch
 from PIL.Image import Image
 from torch import Tensor
-from torch.nn.functional import scaled_dot_product_attention
 
-from g2tr.models.bagel.attention import Attend, causal_mask
+from g2tr.models.attention import Attend
 from g2tr.models.bagel.context import Context
 from g2tr.models.bagel.model import Bagel
 from g2tr.models.bagel.parts import Parts
@@ -16,6 +15,7 @@ from g2tr.tokens import Reduction, VisualTokens
 from tests.models.bagel.conftest import Golden
 from tests.models.bagel.drawing import seeded
 from tests.models.bagel.replay import keep_every
+from tests.models.masked import attend_hiding
 
 FIRST, SECOND = "Look:", "What is it?"
 IMAGE_ROW = len(FIRST) + 2
@@ -33,11 +33,7 @@ def blind_to(hidden: list[int]) -> Attend:
     """Attention of one sample that sees every key row but these."""
 
     def attend(q: Tensor, k: Tensor, v: Tensor, layout: Layout, causal: bool) -> Tensor:
-        seen = torch.ones(len(k), dtype=torch.bool, device=k.device)
-        seen[[row for row in hidden if row < len(k)]] = False
-        mask = causal_mask(len(q), len(k), q.device) & seen if causal else seen.expand(len(q), len(k))
-        q, k, v = (x.transpose(0, 1)[None] for x in (q, k, v))
-        return scaled_dot_product_attention(q, k, v, attn_mask=mask, enable_gqa=True)[0].transpose(0, 1)
+        return attend_hiding(q, k, v, hidden, causal)
 
     return attend
 

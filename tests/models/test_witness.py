@@ -1,7 +1,7 @@
 import torch
 import torch.nn.functional as F
 
-from g2tr.models.bagel.witness import row_attention
+from g2tr.models.witness import row_attention
 
 
 def test_one_row_is_that_of_the_full_attention_map_with_grouped_heads() -> None:

@@ -5,6 +5,7 @@ No full attention map is ever held.
 Shapes: q query rows, c key rows, h query heads, g key heads, e head width.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -12,9 +13,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from g2tr.errors import InputError
-from g2tr.models.bagel.attention import Attend
-from g2tr.models.bagel.expert import Rotation
-from g2tr.models.bagel.language import Block, Cache, LanguageModel
+from g2tr.models.attention import Attend
+from g2tr.models.cache import Cache
+from g2tr.models.language import Language, Rotation
 from g2tr.pack import Layout
 from g2tr.tokens import NextAttention, QueryAttention, QueryValues
 
@@ -52,14 +53,15 @@ class Listener:
 class Witness:
     """The state of one sample before layer `index`: its rows before (`below`) and after (`here`) the layer below.
 
-    The last row of the block is the query; `columns` are the key rows of the image in that layer's cache.
+    `turns` are the rotations of the rows in the layer below and in this one. The last row of the block is the query,
+    the last `asking` rows are the question; `columns` are the key rows of the image in that layer's cache.
     """
 
-    language: LanguageModel
+    language: Language
     cache: Cache
     index: int
-    block: Block
-    turn: Rotation
+    asking: int
+    turns: Sequence[Rotation]
     below: Float[Tensor, "t d"]
     here: Float[Tensor, "t d"]
     columns: slice
@@ -72,20 +74,16 @@ class Witness:
             return NextAttention(self.attention_here())
         if kind is QueryValues:
             values = self.cache.layers[self.index - 1][1]
-            return QueryValues(values[-self.asking() :], values[self.columns])
+            return QueryValues(values[-self.asking :], values[self.columns])
         raise InputError(f"{kind.__name__} cannot be read inside the language model")
-
-    def asking(self) -> int:
-        """How many rows ask: a text block asks with all of them, an image block with its end marker."""
-        return len(self.block.positions) if self.block.causal else 1
 
     def attention_below(self) -> Float[Tensor, "1 n"]:
         """Attention of the last row to the image in the layer below, whose keys are cached: one row is projected."""
-        last = (self.turn[0][-1:], self.turn[1][-1:])
-        q, _, _ = self.language.layer(self.index - 1).expert("und").project(self.below[-1:], last, precise=False)
+        cos, sin = self.turns[0]
+        q, _, _ = self.language.look(self.index - 1, self.below[-1:], (cos[-1:], sin[-1:]))
         return row_attention(q, self.cache.layers[self.index - 1][0])[:, self.columns]
 
     def attention_here(self) -> Float[Tensor, "1 n"]:
         """Attention that the last row would pay to the image in this layer, from its own projections of all rows."""
-        q, k, _ = self.language.layer(self.index).expert("und").project(self.here, self.turn, precise=False)
+        q, k, _ = self.language.look(self.index, self.here, self.turns[1])
         return row_attention(q[-1:], torch.cat([self.cache.layers[self.index][0], k]))[:, self.columns]

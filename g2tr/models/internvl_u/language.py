@@ -1,0 +1,125 @@
+"""transformers' Qwen3, walked through layer by layer over packed samples and caches of our own.
+
+Only its arithmetic is used: masks and caches stay here, so that positions may have gaps and layers may differ in
+what they cache (platform.md section 6).
+Shapes: t new rows of all samples, h query heads, g key heads, e head width, d width.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from g2tr.models.attention import Attend
+from g2tr.models.cache import Block, Cache, join, key_bias, store
+from g2tr.models.internvl_u.config import LanguageConfig
+from g2tr.models.internvl_u.network import qwen_config
+from g2tr.models.language import Projected, Rotation
+from g2tr.pack import pack
+
+
+@dataclass(frozen=True, eq=False)
+class Hidden:
+    """Rows after the final norm, and the same rows before the last layer: hidden states -1 and -2."""
+
+    last: Float[Tensor, "t d"]
+    before: Float[Tensor, "t d"]
+
+    @property
+    def both(self) -> Float[Tensor, "t c"]:
+        """Both side by side, as the generation decoder reads them."""
+        return torch.cat([self.last, self.before], dim=-1)
+
+
+class QwenLanguage:
+    """The layers of a `Qwen3ForCausalLM`, with its rotary embedding on the device of its weights."""
+
+    def __init__(self, model: nn.Module, config: LanguageConfig) -> None:
+        from transformers.models.qwen3.modeling_qwen3 import Qwen3RotaryEmbedding
+
+        self.model: Any = model
+        self.config = config
+        self.rotary = Qwen3RotaryEmbedding(qwen_config(config)).to(self.weight.device)
+
+    @property
+    def weight(self) -> Tensor:
+        """A parameter, for its device and dtype."""
+        weight: Tensor = self.model.lm_head.weight
+        return weight
+
+    def new_cache(self) -> Cache:
+        """An empty cache."""
+        empty = self.weight.new_empty(0, self.config.num_key_value_heads, self.config.head_dim)
+        return Cache([(empty, empty)] * self.config.num_hidden_layers)
+
+    def embed(self, ids: Int[Tensor, " t"]) -> Float[Tensor, "t d"]:
+        """Embeddings of the plain vocabulary."""
+        out: Tensor = self.model.model.embed_tokens(ids)
+        return out
+
+    def logits(self, hidden: Float[Tensor, "t d"]) -> Float[Tensor, "t v"]:
+        """Logits of the next id after each row."""
+        out: Tensor = self.model.lm_head(hidden)
+        return out
+
+    def forward(
+        self, block: Block, caches: Sequence[Cache], attend: Attend, lags: Sequence[Int[Tensor, " t"]] = ()
+    ) -> Hidden:
+        """Reads a block and adds its rows to the caches; `lags` are taken off its positions in each layer."""
+        turns = [self.turn(replace(block, positions=block.positions - lag)) for lag in lags]
+        turns, bias = turns or [self.turn(block)] * self.config.num_hidden_layers, key_bias(block, caches)
+        before = rows = block.embeddings
+        for index, turn in enumerate(turns):
+            before, rows = rows, self.pass_layer(index, rows, block, turn, caches, attend, bias)
+        for cache, row_bias in zip(caches, bias, strict=True) if bias else ():
+            cache.bias = (row_bias,)
+        return Hidden(self.finish(rows, block), before)
+
+    def turn(self, block: Block) -> Rotation:
+        """Cosines and sines ("t e") of the block's positions."""
+        cos, sin = self.rotary(block.embeddings, block.positions[None])
+        return cos[0], sin[0]
+
+    def look(self, index: int, rows: Float[Tensor, "t d"], turn: Rotation) -> Projected:
+        """Queries, keys and values that a layer would make of rows."""
+        from transformers.models.qwen3.modeling_qwen3 import apply_rotary_pos_emb
+
+        layer = self.model.model.layers[index]
+        part, rows = layer.self_attn, layer.input_layernorm(rows)
+        q, k, v = (f(rows).unflatten(-1, (-1, part.head_dim)) for f in (part.q_proj, part.k_proj, part.v_proj))
+        q, k = apply_rotary_pos_emb(part.q_norm(q), part.k_norm(k), *turn)
+        return q, k, v
+
+    def pass_layer(
+        self,
+        index: int,
+        rows: Float[Tensor, "t d"],
+        block: Block,
+        turn: Rotation,
+        caches: Sequence[Cache],
+        attend: Attend,
+        bias: tuple[Float[Tensor, " _keys"], ...] = (),
+    ) -> Float[Tensor, "t d"]:
+        """The rows of all samples after one layer."""
+        q, k, v = self.look(index, rows, turn)
+        layout = replace(pack(block.lengths, [cache.length(index) for cache in caches], q.device), bias=bias)
+        joined = join(caches, index, (k, v), layout)
+        store(caches, index, joined, layout)
+        layer = self.model.model.layers[index]
+        rows = rows + layer.self_attn.o_proj(attend(q, *joined, layout, block.causal).flatten(-2))
+        out: Tensor = rows + layer.mlp(layer.post_attention_layernorm(rows))
+        return out
+
+    def advance(
+        self, index: int, rows: Float[Tensor, "t d"], block: Block, turn: Rotation, cache: Cache, attend: Attend
+    ) -> Float[Tensor, "t d"]:
+        """The rows of one sample after one layer."""
+        return self.pass_layer(index, rows, block, turn, [cache], attend)
+
+    def finish(self, rows: Float[Tensor, "t d"], block: Block) -> Float[Tensor, "t d"]:
+        """Rows after the final norm."""
+        out: Tensor = self.model.model.norm(rows)
+        return out

@@ -1,0 +1,109 @@
+"""Loads InternVL-U from a folder or a hub id in the published layout."""
+
+from pathlib import Path
+
+import torch
+
+from g2tr.errors import InputError
+from g2tr.models.attention import attention
+from g2tr.models.device import read_device, read_dtype
+from g2tr.models.facts import read_json
+from g2tr.models.internvl_u.autoencoder import build_vae, to_single_frame
+from g2tr.models.internvl_u.checkpoint import find_checkpoint
+from g2tr.models.internvl_u.codec import LatentCodec
+from g2tr.models.internvl_u.config import InternVLUConfig, read_config
+from g2tr.models.internvl_u.decoder import GenerationDecoder
+from g2tr.models.internvl_u.decoder_config import read_decoder_config
+from g2tr.models.internvl_u.flow import Sampling
+from g2tr.models.internvl_u.language import QwenLanguage
+from g2tr.models.internvl_u.model import InternVLU
+from g2tr.models.internvl_u.network import InternVLUNetwork, empty_network, stored_as
+from g2tr.models.internvl_u.parts import Choices, Drawer, Parts
+from g2tr.models.internvl_u.prompt import System
+from g2tr.models.internvl_u.sizes import DynamicSize
+from g2tr.models.internvl_u.tile import read_tile
+from g2tr.models.internvl_u.vocabulary import find_markers
+from g2tr.models.tokenizer import read_tokenizer
+from g2tr.models.weights import Stored, load_weights
+
+DECODING = ("decoder.", "post_quant_conv.")
+
+
+def load_internvl_u(
+    checkpoint: str,
+    name: str = "internvl_u",
+    revision: str | None = None,
+    preprocess: str = "single_tile",
+    positions: str = "compact",
+    anchor_side: int | None = None,
+    dtype: str = "bfloat16",
+    device: str = "cpu",
+    attention_backend: str = "sdpa",
+    generation: bool = True,
+    sampling: Sampling | None = None,
+    system: System | None = None,
+    sizes: DynamicSize | None = None,
+) -> InternVLU:
+    """An InternVL-U, ready to answer and, with `generation`, to edit.
+
+    Weights go straight to `device` and `dtype`; the autoencoder stays in float32. Without `generation` neither the
+    generation decoder nor the autoencoder's decoder is read. Raises `InputError` for a missing file, a missing,
+    surplus or misshaped tensor, or an unknown setting.
+    """
+    place, kind = read_device(device), read_dtype(dtype)
+    attend = attention(attention_backend, place, kind)
+    choices = Choices(positions, anchor_side, sizes or DynamicSize(), preprocess)
+    folder = find_checkpoint(checkpoint, revision, generation)
+    config = read_config(folder / "vlm" / "config.json")
+    tokenizer = read_tokenizer(folder / "processor")
+    markers = find_markers(tokenizer, config.language.vocab_size, folder / "processor")
+    tile = read_tile(folder / "processor" / "processor_config.json", config.vision.image_size)
+    codec = load_codec(folder / "vae", generation, place)
+    drawer = load_drawer(folder, config, place, kind) if generation else None
+    network = load_network(folder / "vlm", config, place, kind)
+    language = QwenLanguage(network.language_model, config.language)
+    settings = {
+        "name": name,
+        "checkpoint": checkpoint,
+        "preprocess": preprocess,
+        "positions": positions,
+        "anchor_side": anchor_side,
+        "dtype": dtype,
+        "attention": attention_backend,
+        "generation": generation,
+    }
+    parts = Parts(network, language, codec, tokenizer, markers, tile, attend, choices, drawer)
+    return InternVLU(name, parts, settings, sampling or Sampling(), system or System())
+
+
+def load_network(folder: Path, config: InternVLUConfig, device: torch.device, dtype: torch.dtype) -> InternVLUNetwork:
+    """The understanding half with its weights."""
+    network = empty_network(config)
+    load_weights(network, folder, stored_as, lambda _: False, device, dtype)
+    return network
+
+
+def load_codec(folder: Path, generation: bool, device: torch.device) -> LatentCodec:
+    """The autoencoder in float32 and in its form for single frames; without `generation`, its encoder."""
+    path = folder / "config.json"
+    with torch.device("meta"):
+        vae = build_vae(read_json(path), path, decoder=generation)
+    load_weights(vae, folder, Stored, lambda key: not generation and key.startswith(DECODING), device, torch.float32)
+    return LatentCodec(to_single_frame(vae))
+
+
+def load_drawer(folder: Path, config: InternVLUConfig, device: torch.device, dtype: torch.dtype) -> Drawer:
+    """The generation decoder with its weights, and the settings of its solver."""
+    path = folder / "generation_decoder" / "config.json"
+    decoder_config = read_decoder_config(read_json(path), path)
+    check_joint(decoder_config.joint_attention_dim, config.language.hidden_size, path)
+    with torch.device("meta"):
+        decoder = GenerationDecoder(decoder_config).eval().requires_grad_(False)
+    load_weights(decoder, path.parent, Stored, lambda _: False, device, dtype)
+    return Drawer(decoder, read_json(folder / "scheduler" / "scheduler_config.json"))
+
+
+def check_joint(width: int, hidden: int, where: Path) -> None:
+    """Raises `InputError` where the decoder does not read two hidden states side by side."""
+    if width != 2 * hidden:
+        raise InputError(f"{where}: joint_attention_dim must be two hidden states of {hidden}, got {width}")

@@ -1,0 +1,136 @@
+"""Everything a checkpoint gives, loaded and ready to run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import torch
+from jaxtyping import Float, Int
+from PIL.Image import Image
+from torch import Tensor
+
+from g2tr.errors import InputError
+from g2tr.models.attention import Attend
+from g2tr.models.images import checksum, to_rgb
+from g2tr.models.internvl_u.codec import LatentCodec, Posterior, latent_grid
+from g2tr.models.internvl_u.decoder import GenerationDecoder
+from g2tr.models.internvl_u.language import QwenLanguage
+from g2tr.models.internvl_u.network import InternVLUNetwork
+from g2tr.models.internvl_u.sizes import DynamicSize, vae_pixels
+from g2tr.models.internvl_u.tile import Tile
+from g2tr.models.internvl_u.vision import see
+from g2tr.models.tokenizer import Tokenizer
+from g2tr.tokens import Grid, LatentGrid, VisionAttention, VisualTokens
+
+POSITIONS = ("compact", "original")
+PRESETS = ("single_tile",)
+
+
+@dataclass(frozen=True)
+class Markers:
+    """Ids from the tokenizer: image markers, what ends an answer, and the ten tokens with embeddings of their own."""
+
+    image_start: int
+    image_end: int
+    ends: frozenset[int]
+    special: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Drawer:
+    """What only generation needs: the decoder and the settings of its solver."""
+
+    decoder: GenerationDecoder
+    scheduler: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Choices that the official code leaves open or fixes without need.
+
+    `preprocess` names how the vision tower sees an image; `single_tile`, the official way, squashes it to a square.
+    `positions` of the rows that follow a reduced image: `compact`, as released, counts what is left; `original`
+    leaves the gaps. `anchor_side`: pixels of the square tile that is encoded for anchors alone; None is the tile
+    of the vision tower, as released. `sizes`: the rule for reference images of an edit.
+    """
+
+    positions: str = "compact"
+    anchor_side: int | None = None
+    sizes: DynamicSize = field(default_factory=DynamicSize)
+    preprocess: str = "single_tile"
+
+    def __post_init__(self) -> None:
+        if self.preprocess not in PRESETS:
+            raise InputError(f"unknown preprocess {self.preprocess!r}; there is {', '.join(PRESETS)}")
+        if self.positions not in POSITIONS:
+            raise InputError(f"unknown positions {self.positions!r}; there are {', '.join(POSITIONS)}")
+        if self.anchor_side is not None and (type(self.anchor_side) is not int or self.anchor_side < 1):
+            raise InputError(f"anchor_side must be a whole number of pixels, got {self.anchor_side!r}")
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """Network, autoencoder, generation decoder, tokenizer and attention back end of one loaded model.
+
+    There is no `drawer` where the model was loaded for understanding only.
+    """
+
+    network: InternVLUNetwork
+    language: QwenLanguage
+    codec: LatentCodec
+    tokenizer: Tokenizer
+    markers: Markers
+    tile: Tile
+    attend: Attend
+    choices: Choices = field(default_factory=Choices)
+    drawer: Drawer | None = None
+
+    def __post_init__(self) -> None:
+        side, cell = self.anchor_size[0], self.codec.downsample
+        if side % cell:
+            raise InputError(f"anchor_side must be a multiple of {cell} pixels, got {side}")
+
+    @property
+    def device(self) -> torch.device:
+        return self.network.weight.device
+
+    def require_drawer(self) -> Drawer:
+        """What draws. Raises `InputError` on a model that was loaded for understanding only."""
+        if self.drawer is None:
+            raise InputError("drawing needs model.generation=true; this model was loaded for understanding only")
+        return self.drawer
+
+    @property
+    def anchor_size(self) -> Grid:
+        """(height, width) in pixels of what is encoded for anchors alone."""
+        side = self.choices.anchor_side or self.tile.side
+        return side, side
+
+    def tokenize(self, text: str) -> list[int]:
+        """Ids of a piece of the conversation; markers in it are markers."""
+        return self.tokenizer.encode(text, add_special_tokens=False)
+
+    def embed(self, ids: Int[Tensor, " t"]) -> Float[Tensor, "t d"]:
+        """Embeddings, those of the ten special tokens from their own table."""
+        found = ids[:, None] == torch.tensor(self.markers.special, device=ids.device)
+        special: Tensor = self.network.special_token_embedding(found.int().argmax(-1))
+        return torch.where(found.any(-1, keepdim=True), special, self.language.embed(ids))
+
+    def encode_vit(self, image: Image, reads: frozenset[type] = frozenset()) -> VisualTokens:
+        """ViT, pixel shuffle and connector: tokens in LLM width; with `VisionAttention` if read."""
+        side = self.network.config.vision.token_side
+        pixels = self.tile(image).to(self.device)
+        features, received = see(self.network, pixels, VisionAttention in reads)
+        tokens = VisualTokens(features, (side, side), seed=checksum(to_rgb(image)))
+        return tokens.having(VisionAttention(torch.stack(received))) if received else tokens
+
+    def encode_tile(self, image: Image) -> Posterior:
+        """The posterior of the image as the vision tower sees it, for anchors alone."""
+        return self.codec.encode(self.tile.squashed(image, self.anchor_size[0]).to(self.device))
+
+    def encode_reference(self, image: Image) -> Posterior:
+        """The posterior of the image as an edit's reference."""
+        return self.codec.encode(vae_pixels(image, self.choices.sizes).to(self.device))
+
+    def latent_grid(self, posterior: Posterior) -> LatentGrid:
+        """The posterior as evidence, with the release's interpolation of channels to LLM width."""
+        return latent_grid(posterior, self.network.config.language.hidden_size)

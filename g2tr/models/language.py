@@ -1,0 +1,55 @@
+"""What evidence and reduction between layers ask of a language model, whichever it is.
+
+Shapes: t rows, h query heads, g key heads, e head width, d width.
+"""
+
+from typing import Protocol, runtime_checkable
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from g2tr.models.attention import Attend
+from g2tr.models.cache import Block, Cache
+
+Rotation = tuple[Tensor, Tensor]
+Projected = tuple[Float[Tensor, "t h e"], Float[Tensor, "t g e"], Float[Tensor, "t g e"]]
+
+
+@runtime_checkable
+class Language(Protocol):
+    """A transformer that is walked through layer by layer; all rows are text or ViT tokens."""
+
+    def turn(self, block: Block) -> Rotation:
+        """Rotary embedding of the block's positions, a row for each."""
+        ...
+
+    def look(self, index: int, rows: Float[Tensor, "t d"], turn: Rotation) -> Projected:
+        """Queries, keys and values that a layer would make of rows."""
+        ...
+
+    def advance(
+        self, index: int, rows: Float[Tensor, "t d"], block: Block, turn: Rotation, cache: Cache, attend: Attend
+    ) -> Float[Tensor, "t d"]:
+        """The rows of one sample after a layer, which caches their keys and values."""
+        ...
+
+    def finish(self, rows: Float[Tensor, "t d"], block: Block) -> Float[Tensor, "t d"]:
+        """The rows after the final norm."""
+        ...
+
+
+@runtime_checkable
+class Speaker(Protocol):
+    """Parts of a loaded model with which a conversation goes on."""
+
+    @property
+    def language(self) -> Language: ...
+
+    @property
+    def attend(self) -> Attend: ...
+
+    @property
+    def device(self) -> torch.device: ...
+
+    def embed(self, ids: Int[Tensor, " t"]) -> Float[Tensor, "t d"]: ...

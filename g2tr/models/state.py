@@ -1,0 +1,86 @@
+"""A conversation as a network sees it: what is cached, where the next row goes, and the record of the work."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic, TypeVar
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from g2tr.cascade import KEEP_ALL, Plan
+from g2tr.models.base import Clock, Trace
+from g2tr.models.cache import Block, Cache
+from g2tr.models.language import Speaker
+from g2tr.pack import text_positions
+
+AnyParts = TypeVar("AnyParts", bound=Speaker)
+AnyState = TypeVar("AnyState", bound="State[Any]")
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """An image whose reduction inside the language model waits for its question: where its tokens lie, and which
+    view of the trace it is."""
+
+    start: int
+    view: int
+    seed: int
+
+
+@dataclass
+class State(Generic[AnyParts]):
+    """One conversation: cache, next rotary position, and the record of its work.
+
+    `lag` says by how much positions are smaller in each layer, where a reduction there has counted anew.
+    """
+
+    parts: AnyParts
+    cache: Cache
+    rope: int = 0
+    trace: Trace = field(default_factory=Trace)
+    clock: Clock = field(default_factory=Clock)
+    waiting: tuple[Waiting, ...] = ()
+    plan: Plan = KEEP_ALL
+    lag: tuple[int, ...] = ()
+
+    @property
+    def length(self) -> int:
+        """Rows in the cache of the first layer; those of later layers may be fewer."""
+        return self.cache.length(0)
+
+    @property
+    def lengths(self) -> list[int]:
+        """Rows in the cache of each layer."""
+        return [self.cache.length(layer) for layer in range(len(self.cache.layers))]
+
+    @property
+    def kv_bytes(self) -> int:
+        """Memory of the cache in bytes."""
+        return self.cache.bytes
+
+    def fork(self: AnyState) -> AnyState:
+        """A second conversation that shares everything read so far; its clock starts at zero."""
+        return replace(self, cache=self.cache.fork(), clock=Clock())
+
+    def record(self, rows: int, full: int) -> None:
+        """Notes a prefill whose rows are in all caches by now; `full` is its size without reduction."""
+        lengths = self.lengths
+        self.trace = self.trace.block([rows] * len(lengths), [length - rows for length in lengths], full)
+
+
+def text_block(states: Sequence[State[Any]], ids: Sequence[Sequence[int]]) -> Block:
+    """The ids of all states as one causal block."""
+    parts, lengths = states[0].parts, [len(row) for row in ids]
+    rows = torch.tensor([token for row in ids for token in row], device=parts.device)
+    positions = text_positions(lengths, [state.rope for state in states], parts.device)
+    return Block(parts.embed(rows), positions, tuple(lengths), causal=True)
+
+
+def row_lags(states: Sequence[State[Any]], block: Block) -> list[Int[Tensor, " t"]]:
+    """By how much the rows of a block have smaller positions in each layer; nothing where none has."""
+    if not any(state.lag for state in states):
+        return []
+    layers, lengths = range(len(states[0].cache.layers)), torch.tensor(block.lengths)
+    lags = [torch.tensor([state.lag[layer] if state.lag else 0 for state in states]) for layer in layers]
+    return [torch.repeat_interleave(lag, lengths).to(block.positions.device) for lag in lags]

@@ -1,0 +1,131 @@
+"""Safetensors files: checked, and streamed tensor by tensor into modules that have no memory yet."""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from g2tr.errors import InputError
+
+log = logging.getLogger(__name__)
+FLOATS = {"F64", "F32", "F16", "BF16"}
+Shape = tuple[int, ...]
+Shapes = Mapping[str, Shape]
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Where a parameter is stored: a key, or one of `parts` equal groups of that tensor's rows."""
+
+    key: str
+    part: int = 0
+    parts: int = 1
+
+    def whole(self, shape: Shape) -> Shape:
+        """The shape of the stored tensor of which a parameter of this shape is a part."""
+        return (shape[0] * self.parts, *shape[1:]) if self.parts > 1 else shape
+
+    def read(self, file: Any) -> Tensor:  # noqa: ANN401 - safetensors has no types
+        """The part of the tensor, and no more of it."""
+        if self.parts == 1:
+            whole: Tensor = file.get_tensor(self.key)
+            return whole
+        rows = file.get_slice(self.key)
+        count = rows.get_shape()[0] // self.parts
+        part: Tensor = rows[self.part * count : (self.part + 1) * count]
+        return part
+
+
+def files_of(path: Path) -> list[Path]:
+    """The safetensors files of a folder, or the one file that `path` is."""
+    return [path] if path.is_file() else sorted(path.glob("*.safetensors"))
+
+
+@contextmanager
+def opened(path: Path, device: str = "cpu") -> Iterator[Any]:
+    """A safetensors file. Raises `InputError` where it is damaged or cannot be read."""
+    try:
+        file = safe_open(path, framework="pt", device=device)
+    except (SafetensorError, OSError) as error:
+        raise InputError(f"{path} is damaged or cut off: {error}") from None
+    with file:
+        yield file
+
+
+def read_shapes(path: Path) -> dict[str, Shape]:
+    """The shape of every tensor in a file or folder. Raises `InputError` for a tensor that holds no floats."""
+    shapes: dict[str, Shape] = {}
+    for place in files_of(path):
+        with opened(place) as file:
+            slices = {key: file.get_slice(key) for key in file.keys()}  # noqa: SIM118 - safe_open is no mapping
+            for key, tensor in slices.items():
+                found, wanted = tensor.get_dtype(), sorted(FLOATS)
+                if found not in FLOATS:
+                    raise InputError(f"{path.name}: {key} has dtype {found}, wanted one of {wanted}")
+            shapes |= {key: tuple(tensor.get_shape()) for key, tensor in slices.items()}
+    return shapes
+
+
+def check_shapes(path: Path, wanted: Shapes, found: Shapes, skipped: Callable[[str], bool]) -> None:
+    """Raises `InputError` that names the first missing or surplus tensor, or the first of another shape."""
+    missing = sorted(wanted.keys() - found.keys())
+    surplus = sorted(key for key in found.keys() - wanted.keys() if not skipped(key))
+    wrong = [key for key in wanted if key in found and wanted[key] != found[key]]
+    if missing:
+        raise InputError(f"{path.name} lacks {missing[0]}{more(missing)}")
+    if surplus:
+        raise InputError(f"{path.name} holds {surplus[0]}{more(surplus)}, which this model has no place for")
+    if wrong:
+        raise InputError(f"{path.name}: {wrong[0]} has shape {found[wrong[0]]}, wanted {wanted[wrong[0]]}{more(wrong)}")
+
+
+def more(keys: list[str]) -> str:
+    """How many keys go unnamed."""
+    return f" and {len(keys) - 1} more" if len(keys) > 1 else ""
+
+
+def load_weights(
+    module: nn.Module,
+    path: Path,
+    stored_as: Callable[[str], Stored],
+    skipped: Callable[[str], bool],
+    device: torch.device,
+    dtype: torch.dtype,
+) -> None:
+    """Fills a module that lies on the meta device, one tensor at a time, straight to its device and dtype.
+
+    `path` is a file, or a folder of files; `stored_as` says where each parameter is. A stored tensor may have
+    trailing axes of size 1 too many. The log names the tensors that were `skipped`.
+    """
+    shapes = read_shapes(path)
+    places = {name: (stored_as(name), tuple(value.shape)) for name, value in module.state_dict().items()}
+    wanted = {place.key: place.whole(shape) for place, shape in places.values()}
+    found = shapes | {key: matching(shapes[key], shape) for key, shape in wanted.items() if key in shapes}
+    check_shapes(path, wanted, found, skipped)
+    state: dict[str, Tensor] = {}
+    for file_path in files_of(path):
+        with opened(file_path, str(device)) as file:
+            here = set(file.keys())
+            mine = [(name, *place) for name, place in places.items() if place[0].key in here]
+            for name, place, shape in tqdm(mine, desc=file_path.name, delay=2, leave=False):
+                state[name] = place.read(file).reshape(shape).to(dtype)
+    module.load_state_dict(state, assign=True)
+    report_skipped(path, sorted(shapes.keys() - wanted.keys()))
+
+
+def report_skipped(path: Path, keys: list[str]) -> None:
+    """Says what was left in the file."""
+    if keys:
+        log.info("%s: skipped %d tensors that understanding does not need (%s …)", path.name, len(keys), keys[0])
+
+
+def matching(found: Shape, wanted: Shape) -> Shape:
+    """`wanted` where the stored shape differs from it by trailing axes of size 1 alone (a 1x1 convolution)."""
+    return wanted if found[: len(wanted)] == wanted and set(found[len(wanted) :]) <= {1} else found

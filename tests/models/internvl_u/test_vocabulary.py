@@ -1,0 +1,41 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from g2tr.models.internvl_u.model import InternVLU
+from g2tr.models.internvl_u.network import SPECIAL_TOKENS
+from tests.models.bagel.published import rewrite_json
+from tests.models.internvl_u.refusal import refusal
+
+
+def test_ids_come_from_the_tokenizer(recorded: InternVLU) -> None:
+    markers = recorded.parts.markers
+    assert (markers.image_start, markers.image_end, markers.ends) == (164, 163, frozenset({181, 164}))
+    assert markers.special == tuple(range(160, 170))
+
+
+@pytest.mark.parametrize("marker", [*SPECIAL_TOKENS, "<|im_start|>"])
+def test_a_tokenizer_without_a_marker_is_refused(marker: str, folder: Path) -> None:
+    def change(content: dict[str, Any]) -> None:
+        content["added_tokens"] = [token for token in content["added_tokens"] if token["content"] != marker]
+        del content["model"]["vocab"][marker]
+
+    rewrite_json(folder / "processor" / "tokenizer.json", change)
+    assert refusal(folder) == f"the tokenizer in {folder / 'processor'} lacks {marker}"
+
+
+def test_a_tokenizer_that_names_no_end_is_refused(folder: Path) -> None:
+    rewrite_json(folder / "processor" / "tokenizer_config.json", lambda content: content.pop("eos_token"))
+    assert refusal(folder) == f"the tokenizer in {folder / 'processor'} names no eos_token"
+
+
+def test_a_tokenizer_with_more_ids_than_embeddings_is_refused(folder: Path) -> None:
+    path = folder / "vlm" / "config.json"
+    rewrite_json(path, lambda content: content["llm_config"].update(vocab_size=165))
+    assert "the model only 165 embeddings" in refusal(folder)
+
+
+def test_a_tokenizer_that_cannot_be_read_is_refused(folder: Path) -> None:
+    (folder / "processor" / "tokenizer.json").write_text("{}")
+    assert refusal(folder).startswith(f"the tokenizer in {folder / 'processor'} cannot be read: ")
