@@ -10,7 +10,7 @@ from itertools import pairwise
 from statistics import fmean
 from typing import Any
 
-from g2tr.models.base import DecoderShape, ModelShape, Trace
+from g2tr.models.base import DecoderShape, Look, ModelShape, Trace
 
 LAYERS = ("per_layer", "kv_per_layer")
 
@@ -54,6 +54,19 @@ def vit_flops(shape: ModelShape, tokens: int) -> int:
     return block_flops(shape.vision, patches + shape.vit_extra) + 2 * projections
 
 
+def look_flops(shape: DecoderShape, look: Look) -> int:
+    """FLOPs of evidence from one query row: projections of rows to queries, keys and values, and the row's logits."""
+    projections = look.rows * shape.width * (shape.heads + 2 * shape.kv_heads) * shape.head_dim
+    return 2 * (projections + look.keys * shape.heads * shape.head_dim)
+
+
+def listen_flops(shape: ModelShape, tokens: int) -> int:
+    """FLOPs of noting the attention in all layers of the vision tower: logits, and projections made again."""
+    vision, rows = shape.vision, tokens * shape.token_patches + shape.vit_extra
+    width = vision.heads * vision.head_dim
+    return 2 * vision.layers * (rows**2 * width + shape.listened_projections * rows * vision.width * width)
+
+
 def kv_bytes_of(shape: DecoderShape, rows: int) -> int:
     """Bytes that this many cached rows take."""
     return 2 * shape.layers * shape.kv_heads * shape.head_dim * shape.kv_itemsize * rows
@@ -61,7 +74,7 @@ def kv_bytes_of(shape: DecoderShape, rows: int) -> int:
 
 @dataclass(frozen=True)
 class Cost:
-    """One sample's cost, with reduction and (`_full`) without; anchor FLOPs are what the reducer adds."""
+    """One sample's cost, with reduction and (`_full`) without; the reducer adds FLOPs of anchors and evidence."""
 
     prefill_flops: int
     prefill_flops_full: int
@@ -69,6 +82,7 @@ class Cost:
     flops_literature_full: int
     vit_flops: int
     anchor_flops: int
+    evidence_flops: int
     kv_bytes: int
     kv_bytes_full: int
 
@@ -89,6 +103,8 @@ def cost_of(trace: Trace, kv_bytes: int, shape: ModelShape, anchor_flops: int) -
         flops_literature_full=literature_flops(language, trace.full),
         vit_flops=sum(vit_flops(shape, tokens) for tokens in trace.vit_patches),
         anchor_flops=anchor_flops,
+        evidence_flops=sum(look_flops(language, look) for look in trace.looks)
+        + sum(listen_flops(shape, tokens) for tokens in trace.listened),
         kv_bytes=kv_bytes,
         kv_bytes_full=kv_bytes_of(language, trace.full),
     )
@@ -97,11 +113,11 @@ def cost_of(trace: Trace, kv_bytes: int, shape: ModelShape, anchor_flops: int) -
 def summarise_costs(costs: Sequence[Mapping[str, int]]) -> dict[str, float]:
     """Means over samples, and the ratios that tables quote: of sums, so that large images weigh more.
 
-    `net_speedup_flops` also counts the vision tower, and the anchors against the reducer.
+    `net_speedup_flops` also counts the vision tower, and anchors and evidence against the reducer.
     """
     total = {key: sum(cost[key] for cost in costs) for key in costs[0]}
     full = total["vit_flops"] + total["prefill_flops_full"]
-    reduced = total["vit_flops"] + total["prefill_flops"] + total["anchor_flops"]
+    reduced = total["vit_flops"] + total["prefill_flops"] + total["anchor_flops"] + total["evidence_flops"]
     return {key: value / len(costs) for key, value in total.items()} | {
         "prefill_speedup_flops": total["prefill_flops_full"] / total["prefill_flops"],
         "literature_speedup_flops": total["flops_literature_full"] / total["flops_literature"],

@@ -28,6 +28,14 @@ class BlockRows:
     full_cached: int
 
 
+@dataclass(frozen=True)
+class Look:
+    """Evidence from one query row: rows that a layer projected for it alone, and the key rows that it was held to."""
+
+    rows: int
+    keys: int
+
+
 @dataclass(frozen=True, eq=False)
 class View:
     """One image as the language model got it: token grid, tokens that reached the last layer, homes (`Reduction`).
@@ -67,13 +75,16 @@ class View:
 class Trace:
     """What a context has computed so far, for accounting: prefills, ViT passes, extra encodes for anchors.
 
-    `vit_patches` counts the visual tokens that each ViT pass made; `anchor_encodes` holds the (height, width) in
-    pixels of VAE passes that were made for the reducer alone.
+    `vit_patches` counts the visual tokens that each ViT pass made. Made for the reducer alone: `anchor_encodes`, the
+    (height, width) in pixels of VAE passes; `looks` of query rows; `listened`, the tokens of ViT passes whose
+    attention was computed a second time to be noted.
     """
 
     blocks: tuple[BlockRows, ...] = ()
     vit_patches: tuple[int, ...] = ()
     anchor_encodes: tuple[Grid, ...] = ()
+    looks: tuple[Look, ...] = ()
+    listened: tuple[int, ...] = ()
     views: tuple[View, ...] = ()
 
     @property
@@ -93,6 +104,14 @@ class Trace:
     def anchor_encode(self, size: Grid) -> "Trace":
         """The trace after one more VAE pass for anchors."""
         return replace(self, anchor_encodes=(*self.anchor_encodes, size))
+
+    def look(self, look: Look) -> "Trace":
+        """The trace after one more query row was held to keys."""
+        return replace(self, looks=(*self.looks, look))
+
+    def listen(self, tokens: int) -> "Trace":
+        """The trace after the attention of one more ViT pass was noted."""
+        return replace(self, listened=(*self.listened, tokens))
 
 
 @dataclass
@@ -139,7 +158,8 @@ class DecoderShape:
 class ModelShape:
     """Language model and vision tower; `vit_inputs` is what one patch embedding multiplies, `connector` its widths.
 
-    The tower reads `token_patches` patches for every visual token, and `vit_extra` rows beside them.
+    The tower reads `token_patches` patches for every visual token, and `vit_extra` rows beside them. To note its
+    attention, `listened_projections` of the queries and keys are made a second time.
     """
 
     language: DecoderShape
@@ -148,6 +168,7 @@ class ModelShape:
     connector: tuple[int, ...]
     token_patches: int = 1
     vit_extra: int = 0
+    listened_projections: int = 0
 
 
 @dataclass(frozen=True, eq=False)

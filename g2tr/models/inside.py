@@ -66,6 +66,8 @@ class Walk:
         """The tokens of an image before layer `index`, with the evidence that a reducer reads."""
         language, cache = self.language, self.state.cache
         witness = Witness(language, cache, index, self.asking, self.turns, self.below, self.here, columns)
+        for kind in reads:
+            self.state.trace = self.state.trace.look(witness.look(kind))
         places = Places(view.kept.to(features.device))
         return VisualTokens(features, view.grid, (places, *map(witness.evidence, reads)), seed)
 

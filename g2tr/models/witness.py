@@ -14,6 +14,7 @@ from torch import Tensor
 
 from g2tr.errors import InputError
 from g2tr.models.attention import Attend
+from g2tr.models.base import Look
 from g2tr.models.cache import Cache
 from g2tr.models.language import Language, Rotation
 from g2tr.pack import Layout
@@ -76,6 +77,13 @@ class Witness:
             values = self.cache.layers[self.index - 1][1]
             return QueryValues(values[-self.asking :], values[self.columns])
         raise InputError(f"{kind.__name__} cannot be read inside the language model")
+
+    def look(self, kind: type) -> Look:
+        """What a kind of evidence takes: rows that are projected for it, and keys that the query row is held to."""
+        below, here = (self.cache.length(index) for index in (self.index - 1, self.index))
+        if kind is QueryAttention:
+            return Look(1, below)
+        return Look(len(self.here), here + len(self.here)) if kind is NextAttention else Look(0, 0)
 
     def attention_below(self) -> Float[Tensor, "1 n"]:
         """Attention of the last row to the image in the layer below, whose keys are cached: one row is projected."""

@@ -112,6 +112,7 @@ def numbers_of(line: Line, section: Section) -> dict[str, str | float | int | No
             "kv_ratio": line.saving("kv_bytes"),
             "vit_flops": line.mean("cost", "vit_flops"),
             "anchor_flops": line.mean("cost", "anchor_flops"),
+            "evidence_flops": line.mean("cost", "evidence_flops"),
         }
         | {f"seconds_{phase}": line.mean("seconds", phase) for phase in PHASES}
     )

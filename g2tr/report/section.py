@@ -10,7 +10,7 @@ from g2tr.config import fingerprint
 from g2tr.evaluate import Run
 from g2tr.report.line import Line, Settings
 from g2tr.report.paired import Difference, difference, grades_of
-from g2tr.report.table import PERCENT, findings, stages
+from g2tr.report.table import PERCENT, findings, net_losses, stages
 
 FOLDED = ("keep_ratio", "seed")
 RIVALS = ("none", "g2tr")
@@ -71,6 +71,7 @@ class Section:
         for name, (first, *_) in self.headlines.items():
             runs = [run for line in self.lines if (run := line.first_run(name))]
             said += findings(runs, name, first) if first in PERCENT else []
+            said += net_losses(runs, name)
         return said
 
 

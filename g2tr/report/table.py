@@ -48,7 +48,7 @@ def bytes_cell(value: float) -> str:
 
 
 def cost_cells(result: Mapping[str, Any]) -> Row:
-    """Tokens and cost of a run on one benchmark; "net" counts ViT and anchors as well."""
+    """Tokens and cost of a run on one benchmark; "net" counts ViT, anchors and evidence as well."""
     cost, tokens = result["cost"], result["tokens"]
     return {
         "ViT tokens": f"{tokens['kept']:.4g} / {tokens['full']:.4g}",
@@ -56,6 +56,7 @@ def cost_cells(result: Mapping[str, Any]) -> Row:
         "KV cache": f"{bytes_cell(cost['kv_bytes'])} ({cost['kv_ratio']:.2f}x)",
         "ViT FLOPs": flops_cell(cost["vit_flops"]),
         "anchor FLOPs": flops_cell(cost["anchor_flops"]) if cost["anchor_flops"] else "–",
+        "evidence FLOPs": flops_cell(cost["evidence_flops"]) if cost.get("evidence_flops") else "",
         "net": f"{cost['net_speedup_flops']:.2f}x",
         "first token": seconds_cell(first_token(result.get("seconds", {}))),
     }
@@ -108,6 +109,15 @@ def findings(runs: Sequence[Run], benchmark: str, score: str) -> list[str]:
     return said
 
 
+def net_losses(runs: Sequence[Run], benchmark: str) -> list[str]:
+    """A sentence about the reducers that take more FLOPs than they save."""
+    costs = [(run.metrics["reducer"], run.metrics["benchmarks"][benchmark].get("cost", {})) for run in runs]
+    net = [(reducer, cost.get("net_speedup_flops", 1.0)) for reducer, cost in costs]
+    losing = [f"{reducer['name']} {reducer['keep_ratio']:g} ({saved:.2f}x)" for reducer, saved in net if saved < 1]
+    said = f"Net loss on {benchmark}: anchors and evidence cost more FLOPs than they save in {', '.join(losing)}."
+    return [said] if losing else []
+
+
 def versus_none(runs: Sequence[Run], benchmark: str, score: str) -> list[Row]:
     """For each run a cell with its paired difference from the unreduced model, where that is among the runs."""
     reference = next((run for run in runs if "relative" not in run.metrics["benchmarks"][benchmark]), None)
@@ -129,7 +139,7 @@ def comparison(runs: Sequence[Run]) -> str:
         parts += [f"\n{name}: {samples} samples, {last['model']['name']}, {last['preprocess']} preprocessing\n"]
         apart = versus_none(shared, name, headline[0])
         rows = [row_of(run, name, headline) | cells for run, cells in zip(shared, apart, strict=True)]
-        parts += [markdown(rows), *findings(shared, name, headline[0])]
+        parts += [markdown(rows), *findings(shared, name, headline[0]), *net_losses(shared, name)]
     parts += [f"\n{LEGEND}. Run folders:"]
     return "\n".join([*parts, *(f"  {run.folder.path}" for run in runs)])
 

@@ -10,6 +10,7 @@ from g2tr.report.table import (
     first_token,
     flops_cell,
     markdown,
+    net_losses,
     score_cell,
     seconds_cell,
     stages,
@@ -96,3 +97,13 @@ def test_a_comparison_names_every_run_and_its_folder() -> None:
     assert "72.0 % (90.0)" in text
     assert "1.00 G (2.00x)" in text
     assert "outputs/none" in text and "outputs/g2tr" in text
+
+
+def test_a_net_loss_is_said_plainly() -> None:
+    dear = run("g2tr", 0.5, 0.7)
+    result = {**dear.metrics["benchmarks"]["scenes"], "cost": {**COST, "net_speedup_flops": 0.26}}
+    losing = Run(dear.folder, {**dear.metrics, "benchmarks": {"scenes": result}})
+    assert net_losses([losing, run("random", 0.5, 0.7)], "scenes") == [
+        "Net loss on scenes: anchors and evidence cost more FLOPs than they save in g2tr 0.5 (0.26x)."
+    ]
+    assert net_losses([run("random", 0.5, 0.7)], "scenes") == []

@@ -16,7 +16,7 @@ from g2tr.models.bagel.prefill import read_latents, read_texts, read_visual, vel
 from g2tr.models.bagel.vae import Posterior
 from g2tr.models.inside import acts_inside, wait
 from g2tr.models.state import State
-from g2tr.tokens import Grid, LatentGrid, Reduction, VisualTokens
+from g2tr.tokens import Grid, LatentGrid, Reduction, VisionAttention, VisualTokens
 
 
 class Context(State[Parts]):
@@ -71,6 +71,8 @@ class Context(State[Parts]):
         """ViT tokens of an image with the evidence that a reducer reads."""
         with self.clock.phase("encode"):
             tokens = self.parts.encode_vit(image, reads)
+        if VisionAttention in reads:
+            self.trace = self.trace.listen(len(tokens.features))
         if LatentGrid not in reads:
             return tokens
         if posterior is None:

@@ -13,7 +13,7 @@ from g2tr.models.internvl_u.parts import Parts
 from g2tr.models.internvl_u.prefill import image_block, read_texts, read_visual
 from g2tr.models.internvl_u.prompt import Piece
 from g2tr.models.state import State, text_block
-from g2tr.tokens import LatentGrid, Reduction, VisualTokens
+from g2tr.tokens import LatentGrid, Reduction, VisionAttention, VisualTokens
 
 
 class Context(State[Parts]):
@@ -57,6 +57,8 @@ class Context(State[Parts]):
         """Visual tokens of an image with the evidence that a reducer reads."""
         with self.clock.phase("encode"):
             tokens = self.parts.encode_vit(image, reads)
+        if VisionAttention in reads:
+            self.trace = self.trace.listen(len(tokens.features))
         if LatentGrid not in reads:
             return tokens
         if not posteriors:

@@ -14,4 +14,5 @@ def model_shape(config: InternVLUConfig, itemsize: int) -> ModelShape:
         connector=(SHUFFLE**2 * vision.hidden_size, language.hidden_size, language.hidden_size),
         token_patches=SHUFFLE**2,
         vit_extra=1,
+        listened_projections=2,
     )

@@ -7,13 +7,14 @@ from PIL.Image import Image
 from g2tr.cascade import KEEP_ALL
 from g2tr.importance.norm import Norm
 from g2tr.merge.drop import Drop
-from g2tr.metrics.cost import cost_of, vit_flops
+from g2tr.metrics.cost import cost_of, listen_flops, vit_flops
 from g2tr.models.internvl_u.config import InternVLUConfig, LanguageConfig, VisionConfig
 from g2tr.models.internvl_u.cost import model_shape
 from g2tr.models.internvl_u.model import InternVLU
 from g2tr.models.internvl_u.prompt import system_turn
 from g2tr.reducer import Reducer
 from g2tr.selection.topk import TopK
+from g2tr.tokens import VisionAttention
 from tests.metrics.test_cost import counted
 
 HALF = Reducer(Norm(), TopK(), Drop(), keep_ratio=0.5)
@@ -37,6 +38,13 @@ def test_vit_flops_equal_those_that_torch_counts(drawn: InternVLU, scene: Image)
     with torch.inference_mode(), counted() as counter:
         tokens = drawn.encode(scene, frozenset())
     assert vit_flops(drawn.shape, len(tokens.features)) == counter.get_total_flops()
+
+
+def test_noting_the_attention_of_the_vit_costs_what_torch_counts(drawn: InternVLU, scene: Image) -> None:
+    with torch.inference_mode(), counted() as counter:
+        tokens = drawn.encode(scene, frozenset({VisionAttention}))
+    count = len(tokens.features)
+    assert vit_flops(drawn.shape, count) + listen_flops(drawn.shape, count) == counter.get_total_flops()
 
 
 def test_anchor_flops_equal_those_that_torch_counts(drawn: InternVLU, scene: Image) -> None:
