@@ -1,5 +1,7 @@
 """Maps on the token grid and on the latent grid: how a place differs from its surroundings, and resampling."""
 
+import math
+
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int
@@ -42,6 +44,18 @@ def coordinates(places: Int[Tensor, " n"], grid: Grid) -> Float[Tensor, "n 2"]:
 def even_cells(places: Int[Tensor, " n"], grid: Grid, cells: Grid) -> Int[Tensor, " n"]:
     """The cell of each place when a grid is cut into a lattice of `cells` as even as can be, in raster order."""
     return places // grid[1] * cells[0] // grid[0] * cells[1] + places % grid[1] * cells[1] // grid[1]
+
+
+def whole(grid: Grid) -> Grid:
+    """The grid as it is."""
+    return grid
+
+
+def smallest_grid(grid: Grid, count: int) -> Grid:
+    """The smallest grid of about the same shape that holds `count` of the grid's places."""
+    height, width = grid
+    rows = math.ceil(height * (count / (height * width)) ** 0.5 - 1e-9)
+    return rows, -(-count // rows)
 
 
 def require_window(window: int) -> None:

@@ -9,7 +9,8 @@ from torch import Tensor
 
 from g2tr.anchors import AnchorRule
 from g2tr.errors import InputError
-from g2tr.tokens import Anchors, LatentGrid, Reduction, VisualTokens
+from g2tr.grids import smallest_grid
+from g2tr.tokens import Anchors, Grid, LatentGrid, Reduction, VisualTokens
 
 
 @runtime_checkable
@@ -70,9 +71,10 @@ class Reducer:
 
     Rounding is half to even, as in the released code (method.md section 5). With ρ = 1 no stage runs, no
     evidence is read and the tokens pass through unchanged. Raises `InputError` for a ratio outside (0, 1].
-    With `size_alpha` α a kept token that stands for s tokens adds α·log(s) to its attention logits in the language
-    model (proportional attention of ToMe at 1). `name` is what tables call it; `at` is where it acts when it is a
-    step of a `Cascade`.
+    With `downsample` the vision tower sees a smaller image, whose grid just holds k tokens; the stages drop the
+    few that are too many. With `size_alpha` α a kept token that stands for s tokens adds α·log(s) to its attention
+    logits in the language model (proportional attention of ToMe at 1). `name` is what tables call it; `at` is where
+    it acts when it is a step of a `Cascade`.
     """
 
     importance: Importance
@@ -82,6 +84,7 @@ class Reducer:
     min_keep: int = 32
     anchors: AnchorRule = field(default_factory=AnchorRule)
     size_alpha: float = 0.0
+    downsample: bool = False
     name: str = "reducer"
     at: Depth = field(default_factory=Depth)
 
@@ -134,10 +137,14 @@ class Reducer:
         """How many of `count` tokens stay."""
         return min(count, max(self.min_keep, round(self.keep_ratio * count)))
 
+    def viewed(self, grid: Grid) -> Grid:
+        """The grid that the vision tower is to make of an image that would have this one."""
+        return smallest_grid(grid, self.budget(grid[0] * grid[1])) if self.downsample else grid
+
     @torch.no_grad()
     def __call__(self, tokens: VisualTokens) -> Reduction:
         count = len(tokens.features)
-        k = self.budget(count)
+        k = min(count, self.budget(tokens.full))
         if k == count:
             everyone = torch.arange(count, device=tokens.features.device)
             return Reduction(tokens.features.detach(), everyone, everyone)

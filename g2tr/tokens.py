@@ -74,13 +74,15 @@ class VisualTokens:
     """Tokens of one image after the connector, before the 2-D position embedding, in raster order.
 
     `evidence` holds at most one object per type; `seed` is a checksum of the pixels, so that
-    a random strategy treats every image differently and the same image always alike.
+    a random strategy treats every image differently and the same image always alike. `spared` counts tokens that the
+    vision tower was spared, since it saw a smaller image.
     """
 
     features: Float[Tensor, "n d"]
     grid: Grid
     evidence: tuple[object, ...] = ()
     seed: int = 0
+    spared: int = 0
 
     def __post_init__(self) -> None:
         height, width = self.grid
@@ -97,6 +99,11 @@ class VisualTokens:
     def holds(self, kind: type) -> bool:
         """Whether evidence of this type was computed."""
         return any(isinstance(evidence, kind) for evidence in self.evidence)
+
+    @property
+    def full(self) -> int:
+        """How many tokens there would be without any reduction, of the image or of its tokens."""
+        return len(self.features) + self.spared
 
     @property
     def places(self) -> Int[Tensor, " n"]:

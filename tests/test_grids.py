@@ -2,7 +2,8 @@ import pytest
 import torch
 
 from g2tr.errors import InputError
-from g2tr.grids import coordinates, local_contrast, local_mean, require_window, resample
+from g2tr.grids import coordinates, local_contrast, local_mean, require_window, resample, smallest_grid
+from g2tr.tokens import Grid
 
 EVERY = torch.arange(12)
 
@@ -51,3 +52,12 @@ def test_coordinates_are_row_and_column() -> None:
 def test_a_window_without_a_centre_or_surroundings_is_refused(window: int) -> None:
     with pytest.raises(InputError, match=r"importance\.window must be an odd number of at least 3"):
         require_window(window)
+
+
+@pytest.mark.parametrize("grid", [(16, 16), (9, 14), (1, 7), (30, 3)])
+def test_the_smallest_grid_holds_its_count_and_no_row_too_many(grid: Grid) -> None:
+    for count in range(1, grid[0] * grid[1] + 1):
+        rows, columns = smallest_grid(grid, count)
+        assert count <= rows * columns < count + rows
+        assert rows <= grid[0] and columns <= grid[1]
+    assert smallest_grid(grid, grid[0] * grid[1]) == grid

@@ -41,7 +41,7 @@ def count_tokens(trace: Trace, layers: int) -> dict[str, Any]:
         [sum(side[i] for side in sides) for i in range(layers)]
         for sides in ([view.read for view in trace.views], [view.cached for view in trace.views])
     )
-    full = sum(len(view.homes) for view in trace.views)
+    full = sum(view.full for view in trace.views)
     return {"full": full, "kept": sum(read) / layers, "per_layer": read, "kv_per_layer": cached}
 
 

@@ -81,6 +81,7 @@ class Cost:
     flops_literature: int
     flops_literature_full: int
     vit_flops: int
+    vit_flops_full: int
     anchor_flops: int
     evidence_flops: int
     kv_bytes: int
@@ -102,6 +103,7 @@ def cost_of(trace: Trace, kv_bytes: int, shape: ModelShape, anchor_flops: int) -
         ),
         flops_literature_full=literature_flops(language, trace.full),
         vit_flops=sum(vit_flops(shape, tokens) for tokens in trace.vit_patches),
+        vit_flops_full=sum(vit_flops(shape, view.full) for view in trace.views),
         anchor_flops=anchor_flops,
         evidence_flops=sum(look_flops(language, look) for look in trace.looks)
         + sum(listen_flops(shape, tokens) for tokens in trace.listened),
@@ -116,7 +118,7 @@ def summarise_costs(costs: Sequence[Mapping[str, int]]) -> dict[str, float]:
     `net_speedup_flops` also counts the vision tower, and anchors and evidence against the reducer.
     """
     total = {key: sum(cost[key] for cost in costs) for key in costs[0]}
-    full = total["vit_flops"] + total["prefill_flops_full"]
+    full = total["vit_flops_full"] + total["prefill_flops_full"]
     reduced = total["vit_flops"] + total["prefill_flops"] + total["anchor_flops"] + total["evidence_flops"]
     return {key: value / len(costs) for key, value in total.items()} | {
         "prefill_speedup_flops": total["prefill_flops_full"] / total["prefill_flops"],

@@ -40,7 +40,8 @@ class Look:
 class View:
     """One image as the language model got it: token grid, tokens that reached the last layer, homes (`Reduction`).
 
-    `read` counts the tokens that each layer computed, `cached` those that it keeps in its cache.
+    `read` counts the tokens that each layer computed, `cached` those that it keeps in its cache; `spared` are tokens
+    that the vision tower never made (`VisualTokens`).
     """
 
     grid: Grid
@@ -48,12 +49,18 @@ class View:
     homes: Int[Tensor, " n"]
     read: tuple[int, ...]
     cached: tuple[int, ...]
+    spared: int = 0
+
+    @property
+    def full(self) -> int:
+        """How many tokens there would be without reduction."""
+        return len(self.homes) + self.spared
 
     @classmethod
     def of(cls, tokens: VisualTokens, reduction: Reduction, layers: int) -> "View":
         """An image that was reduced before the first of `layers` layers."""
         alive = (len(reduction.kept),) * layers
-        return cls(tokens.grid, reduction.kept.cpu(), reduction.homes.cpu(), alive, alive)
+        return cls(tokens.grid, reduction.kept.cpu(), reduction.homes.cpu(), alive, alive, tokens.spared)
 
     def within(self, reduction: Reduction, depth: int, everywhere: bool) -> "View":
         """The same image after its tokens were reduced again before layer `depth`; `everywhere` clears all caches."""
@@ -64,7 +71,7 @@ class View:
             (*counts[:layer], *[len(kept)] * (len(counts) - layer))
             for counts, layer in ((self.read, depth), (self.cached, start))
         )
-        return View(self.grid, kept, homes, read, cached)
+        return View(self.grid, kept, homes, read, cached, self.spared)
 
     def evicted(self, reduction: Reduction, depth: int, everywhere: bool) -> "View":
         """The same, where all layers had read the tokens before some left the caches."""

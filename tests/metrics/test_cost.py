@@ -108,6 +108,7 @@ def test_ratios_are_of_sums_and_anchors_count_against_the_reducer() -> None:
         "flops_literature": 50,
         "flops_literature_full": 150,
         "vit_flops": 60,
+        "vit_flops_full": 60,
         "anchor_flops": 90,
         "evidence_flops": 10,
         "kv_bytes": 10,

@@ -1,6 +1,6 @@
 """A conversation with BAGEL: read texts and images, write texts and images, fork."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import torch
@@ -8,6 +8,7 @@ from PIL import Image
 
 from g2tr.cascade import KEEP_ALL, Plan
 from g2tr.errors import InputError
+from g2tr.grids import whole
 from g2tr.models.bagel.decode import close, decode
 from g2tr.models.bagel.flow import Sampling, guide
 from g2tr.models.bagel.inside import read_text_deferred, read_visual_inside
@@ -52,7 +53,7 @@ class Context(State[Parts]):
         """
         posterior = self.read_latent(image, generator) if vae else None
         if vit:
-            tokens = self.see(image, reducer.encoder.reads, posterior)
+            tokens = self.see(image, reducer.encoder.reads, posterior, reducer.encoder.viewed)
             with self.clock.phase("reduce"):
                 reduction = reducer.encoder(tokens)
             self.read_tokens(tokens, reduction, reducer)
@@ -67,10 +68,16 @@ class Context(State[Parts]):
             read_latents([self], [self.parts.codec.to_patches(latent)])
         return posterior
 
-    def see(self, image: Image.Image, reads: frozenset[type], posterior: Posterior | None) -> VisualTokens:
-        """ViT tokens of an image with the evidence that a reducer reads."""
+    def see(
+        self,
+        image: Image.Image,
+        reads: frozenset[type],
+        posterior: Posterior | None,
+        viewed: Callable[[Grid], Grid] = whole,
+    ) -> VisualTokens:
+        """ViT tokens of an image with the evidence that a reducer reads, on the grid that it wants."""
         with self.clock.phase("encode"):
-            tokens = self.parts.encode_vit(image, reads)
+            tokens = self.parts.encode_vit(image, reads, viewed)
         if VisionAttention in reads:
             self.trace = self.trace.listen(len(tokens.features))
         if LatentGrid not in reads:

@@ -21,7 +21,7 @@ def read_visual_inside(
     view = View.of(tokens, reduction, len(state.cache.layers))
     walk = walk_image(state, block, view, tokens.seed, plan)
     state.rope += 1
-    return walk.finish(len(view.homes) + 2)
+    return walk.finish(view.full + 2)
 
 
 def read_text_deferred(state: State[Parts], text: str) -> Float[Tensor, "t d"]:

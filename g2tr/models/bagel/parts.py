@@ -1,12 +1,14 @@
 """Everything a checkpoint gives, loaded and ready to run."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float, Int
-from PIL.Image import Image
+from PIL.Image import Image, Resampling
 from torch import Tensor
 
+from g2tr.grids import whole
 from g2tr.models.attention import Attend
 from g2tr.models.bagel.config import SpecialTokens
 from g2tr.models.bagel.language import LanguageModel
@@ -48,17 +50,26 @@ class Parts:
         ids = self.tokenizer.encode(text, add_special_tokens=False)
         return [self.markers.text_start, *ids, self.markers.text_end]
 
-    def encode_vit(self, image: Image, reads: frozenset[type] = frozenset()) -> VisualTokens:
-        """ViT and connector: tokens in LLM width, before the 2-D position embedding; with `VisionAttention` if read."""
+    def encode_vit(
+        self, image: Image, reads: frozenset[type] = frozenset(), viewed: Callable[[Grid], Grid] = whole
+    ) -> VisualTokens:
+        """ViT and connector: tokens in LLM width, before the 2-D position embedding; with `VisionAttention` if read.
+
+        `viewed` names the grid that the ViT is to make in place of the preset's.
+        """
         image = self.preset.vit_image(to_rgb(image))
         side = self.network.config.vision.patch_size
-        grid = (image.height // side, image.width // side)
+        full = (image.height // side, image.width // side)
+        grid = viewed(full)
+        if grid != full:
+            image = image.resize((grid[1] * side, grid[0] * side), Resampling.BICUBIC)
         patches = to_patches(to_pixels(image), side).to(self.network.weight)
         positions = grid_positions(grid, self.network.config.vit_side, self.device)
         listener = Listener(self.attend)
         attend = listener if VisionAttention in reads else self.attend
         features = self.network.vit(patches, positions, [len(patches)], attend)
-        tokens = VisualTokens(self.network.connector(features), grid, seed=checksum(image))
+        spared = full[0] * full[1] - len(patches)
+        tokens = VisualTokens(self.network.connector(features), grid, seed=checksum(image), spared=spared)
         return tokens.having(VisionAttention(torch.stack(listener.received))) if listener.received else tokens
 
     def vae_size(self, image: Image) -> Grid:

@@ -75,7 +75,7 @@ def read_visual(
         state.rope += 1
         view = View.of(image, reduction, len(state.cache.layers))
         state.trace = state.trace.view(view)
-        state.record(len(view.kept) + 2, len(view.homes) + 2)
+        state.record(len(view.kept) + 2, view.full + 2)
     return hidden
 
 

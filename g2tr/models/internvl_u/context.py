@@ -1,10 +1,11 @@
 """A conversation with InternVL-U: read texts and images, ask, fork."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PIL.Image import Image
 
 from g2tr.cascade import KEEP_ALL, Plan
+from g2tr.grids import whole
 from g2tr.models.base import View
 from g2tr.models.inside import Decisions, acts_inside, wait, walk_image, walk_question
 from g2tr.models.internvl_u.codec import Posterior
@@ -13,7 +14,7 @@ from g2tr.models.internvl_u.parts import Parts
 from g2tr.models.internvl_u.prefill import image_block, read_texts, read_visual
 from g2tr.models.internvl_u.prompt import Piece
 from g2tr.models.state import State, text_block
-from g2tr.tokens import LatentGrid, Reduction, VisionAttention, VisualTokens
+from g2tr.tokens import Grid, LatentGrid, Reduction, VisionAttention, VisualTokens
 
 
 class Context(State[Parts]):
@@ -48,15 +49,21 @@ class Context(State[Parts]):
         Anchors use the posterior of the image where one is given; without it an extra encode of the image is made
         and noted in the trace.
         """
-        tokens = self.see(image, plan.encoder.reads, posteriors)
+        tokens = self.see(image, plan.encoder.reads, posteriors, plan.encoder.viewed)
         with self.clock.phase("reduce"):
             reduction = plan.encoder(tokens)
         return self.read_tokens(tokens, reduction, plan)
 
-    def see(self, image: Image, reads: frozenset[type], posteriors: Sequence[Posterior] = ()) -> VisualTokens:
-        """Visual tokens of an image with the evidence that a reducer reads."""
+    def see(
+        self,
+        image: Image,
+        reads: frozenset[type],
+        posteriors: Sequence[Posterior] = (),
+        viewed: Callable[[Grid], Grid] = whole,
+    ) -> VisualTokens:
+        """Visual tokens of an image with the evidence that a reducer reads, on the grid that it wants."""
         with self.clock.phase("encode"):
-            tokens = self.parts.encode_vit(image, reads)
+            tokens = self.parts.encode_vit(image, reads, viewed)
         if VisionAttention in reads:
             self.trace = self.trace.listen(len(tokens.features))
         if LatentGrid not in reads:
@@ -79,7 +86,7 @@ class Context(State[Parts]):
         with self.clock.phase("prefill"):
             if inside and plan.query != "deferred":
                 walk = walk_image(self, block, view, tokens.seed, plan, anew=plan.positions == "compact")
-                return Hidden(walk.finish(len(view.homes) + 2), walk.below)
+                return Hidden(walk.finish(view.full + 2), walk.below)
             hidden = read_visual(self, block, view)
         if inside:
             wait(self, start, tokens.seed, plan)

@@ -1,6 +1,6 @@
 """Everything a checkpoint gives, loaded and ready to run."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import torch
@@ -9,6 +9,7 @@ from PIL.Image import Image
 from torch import Tensor
 
 from g2tr.errors import InputError
+from g2tr.grids import whole
 from g2tr.models.attention import Attend
 from g2tr.models.images import checksum, to_rgb
 from g2tr.models.internvl_u.codec import LatentCodec, Posterior, latent_grid
@@ -115,17 +116,23 @@ class Parts:
         special: Tensor = self.network.special_token_embedding(found.int().argmax(-1))
         return torch.where(found.any(-1, keepdim=True), special, self.language.embed(ids))
 
-    def encode_vit(self, image: Image, reads: frozenset[type] = frozenset()) -> VisualTokens:
-        """ViT, pixel shuffle and connector: tokens in LLM width; with `VisionAttention` if read."""
+    def encode_vit(
+        self, image: Image, reads: frozenset[type] = frozenset(), viewed: Callable[[Grid], Grid] = whole
+    ) -> VisualTokens:
+        """ViT, pixel shuffle and connector: tokens in LLM width; with `VisionAttention` if read.
+
+        On a smaller grid, as `viewed` may want, the ViT's position embeddings are interpolated.
+        """
         side = self.network.config.vision.token_side
-        pixels = self.tile(image).to(self.device)
+        grid, cell = viewed((side, side)), self.tile.side // side
+        pixels = self.tile(image, (grid[0] * cell, grid[1] * cell)).to(self.device)
         features, received = see(self.network, pixels, VisionAttention in reads)
-        tokens = VisualTokens(features, (side, side), seed=checksum(to_rgb(image)))
+        tokens = VisualTokens(features, grid, seed=checksum(to_rgb(image)), spared=side**2 - len(features))
         return tokens.having(VisionAttention(torch.stack(received))) if received else tokens
 
     def encode_tile(self, image: Image) -> Posterior:
         """The posterior of the image as the vision tower sees it, for anchors alone."""
-        return self.codec.encode(self.tile.squashed(image, self.anchor_size[0]).to(self.device))
+        return self.codec.encode(self.tile.squashed(image, self.anchor_size).to(self.device))
 
     def encode_reference(self, image: Image) -> Posterior:
         """The posterior of the image as an edit's reference."""

@@ -71,7 +71,7 @@ def read_visual(state: State[Parts], block: Block, view: View) -> Hidden:
     """Adds an image block, of an image as the view has it."""
     hidden = forward([state], block)
     state.trace = state.trace.view(view)
-    state.record(len(block.positions), len(view.homes) + 2)
+    state.record(len(block.positions), view.full + 2)
     return hidden
 
 

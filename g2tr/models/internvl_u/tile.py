@@ -15,6 +15,7 @@ from torch import Tensor
 from g2tr.errors import InputError
 from g2tr.models.facts import Json, inner, read_json
 from g2tr.models.images import to_pixels, to_rgb
+from g2tr.tokens import Grid
 
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
@@ -28,13 +29,14 @@ class Tile:
     std: Sequence[float] = IMAGENET[1]
     resample: int = Image.Resampling.BICUBIC
 
-    def squashed(self, image: Image.Image, side: int) -> Float[Tensor, "3 h w"]:
-        """The whole image as a square, values in [-1, 1]."""
-        return to_pixels(to_rgb(image).resize((side, side), Image.Resampling(self.resample)))
+    def squashed(self, image: Image.Image, size: Grid) -> Float[Tensor, "3 h w"]:
+        """The whole image at (height, width) pixels, values in [-1, 1]."""
+        return to_pixels(to_rgb(image).resize(size[::-1], Image.Resampling(self.resample)))
 
-    def __call__(self, image: Image.Image) -> Float[Tensor, "3 h w"]:
+    def __call__(self, image: Image.Image, size: Grid) -> Float[Tensor, "3 h w"]:
+        """What the tower sees at (height, width) pixels, which are those of the tile unless it is spared some."""
         mean, std = (torch.tensor(tuple(values))[:, None, None] for values in (self.mean, self.std))
-        return (self.squashed(image, self.side) * 0.5 + 0.5 - mean) / std
+        return (self.squashed(image, size) * 0.5 + 0.5 - mean) / std
 
 
 def read_tile(path: Path, side: int) -> Tile:

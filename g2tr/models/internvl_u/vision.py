@@ -35,11 +35,12 @@ def see(
     network: InternVLUNetwork, pixels: Float[Tensor, "3 h w"], listening: bool = False
 ) -> tuple[Float[Tensor, "n d"], list[Float[Tensor, " n"]]]:
     """Visual tokens in LLM width, and, where `listening`, the attention that they receive in each layer."""
-    side, received = network.config.vision.side, []
+    patch = network.config.vision.patch_size
+    grid, received = (pixels.shape[1] // patch, pixels.shape[2] // patch), []
     rows = network.vision_model.embeddings(pixels[None].to(network.weight))
     for layer in network.vision_model.encoder.layer:
         if listening:
-            received.append(received_by_tokens(layer, rows[0], (side, side)))
+            received.append(received_by_tokens(layer, rows[0], grid))
         rows = layer(rows)
-    features: Tensor = network.mlp1(pixel_shuffle(rows[0, 1:], (side, side)))
+    features: Tensor = network.mlp1(pixel_shuffle(rows[0, 1:], grid))
     return features, received

@@ -1,7 +1,15 @@
+from dataclasses import replace
+
 import torch
 from PIL.Image import Image
 
+from g2tr.importance.norm import Norm
+from g2tr.merge.drop import Drop
+from g2tr.metrics.account import count_tokens
+from g2tr.metrics.cost import cost_of, vit_flops
 from g2tr.models.bagel.model import Bagel
+from g2tr.reducer import Reducer
+from g2tr.selection.uniform import Uniform
 from g2tr.tokens import LatentGrid
 
 
@@ -41,3 +49,19 @@ def test_evidence_is_computed_when_it_is_asked_for(bagel: Bagel, picture: Image)
 
 def test_the_autoencoder_sees_a_size_of_its_own(bagel: Bagel, picture: Image) -> None:
     assert bagel.parts.vae_size(picture) == (96, 128)
+
+
+def test_a_reducer_may_spare_the_tower_some_of_the_image(bagel: Bagel, picture: Image) -> None:
+    reducer = Reducer(Norm(), Uniform(), Drop(), keep_ratio=0.5, min_keep=1, downsample=True)
+    tokens = bagel.parts.encode_vit(picture, viewed=reducer.viewed)
+    assert tokens.grid == (5, 6) and (tokens.full, tokens.spared) == (54, 24)
+    assert len(reducer(tokens).kept) == 27
+    outcome = bagel.answers([picture], ["Why?"], reducer, 2)[0]
+    cost = cost_of(outcome.trace, outcome.kv_bytes, bagel.shape, 0)
+    plain = bagel.answers([picture], ["Why?"], replace(reducer, downsample=False), 2)[0]
+    dearer = cost_of(plain.trace, plain.kv_bytes, bagel.shape, 0)
+    assert (cost.prefill_flops, cost.kv_bytes) == (dearer.prefill_flops, dearer.kv_bytes)
+    assert (
+        cost.vit_flops == vit_flops(bagel.shape, 30) < cost.vit_flops_full == dearer.vit_flops == dearer.vit_flops_full
+    )
+    assert count_tokens(outcome.trace, 2)["full"] == 54

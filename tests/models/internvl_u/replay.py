@@ -1,5 +1,6 @@
 """The recorded conversations, held with the recorded tile instead of an image."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
@@ -7,6 +8,7 @@ from PIL import Image
 from torch import Tensor
 
 from g2tr.cascade import KEEP_ALL, Plan
+from g2tr.grids import whole
 from g2tr.merge.drop import Drop
 from g2tr.models.internvl_u.codec import Posterior
 from g2tr.models.internvl_u.context import Context
@@ -15,7 +17,7 @@ from g2tr.models.internvl_u.model import InternVLU
 from g2tr.models.internvl_u.parts import Parts
 from g2tr.models.internvl_u.prompt import system_turn, user_pieces
 from g2tr.models.internvl_u.vision import see
-from g2tr.tokens import Reduction, VisualTokens
+from g2tr.tokens import Grid, Reduction, VisualTokens
 
 BLANK = Image.new("RGB", (8, 8))
 
@@ -27,7 +29,12 @@ class RecordedParts(Parts):
     tile_pixels: Tensor = field(default_factory=lambda: torch.empty(0))
     reference_pixels: Tensor = field(default_factory=lambda: torch.empty(0))
 
-    def encode_vit(self, image: Image.Image, reads: frozenset[type] = frozenset()) -> VisualTokens:
+    def encode_vit(
+        self,
+        image: Image.Image,
+        reads: frozenset[type] = frozenset(),
+        viewed: Callable[[Grid], Grid] = whole,
+    ) -> VisualTokens:
         features, _ = see(self.network, self.tile_pixels.to(self.device))
         return VisualTokens(features, (4, 4))
 

@@ -12,14 +12,14 @@ from tests.models.internvl_u.refusal import refusal
 
 def test_an_image_of_any_aspect_becomes_one_square() -> None:
     image = Image.new("RGB", (200, 50), (255, 0, 0))
-    pixels = Tile(56)(image)
+    pixels = Tile(56)(image, (56, 56))
     assert pixels.shape == (3, 56, 56)
     wanted = (torch.tensor([1.0, 0.0, 0.0]) - torch.tensor(IMAGENET[0])) / torch.tensor(IMAGENET[1])
     assert torch.allclose(pixels, wanted[:, None, None].expand_as(pixels), atol=1e-6)
 
 
 def test_the_same_square_for_anchors_has_plain_values() -> None:
-    assert Tile(56).squashed(Image.new("L", (30, 20), 255), 16).unique().tolist() == [1.0]
+    assert Tile(56).squashed(Image.new("L", (30, 20), 255), (16, 16)).unique().tolist() == [1.0]
 
 
 def test_what_the_processor_states_is_taken(folder: Path) -> None:

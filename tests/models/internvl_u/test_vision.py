@@ -1,9 +1,15 @@
+from dataclasses import replace
+
 import torch
 from PIL.Image import Image
 
 from g2tr.anchors import AnchorRule
+from g2tr.importance.norm import Norm
+from g2tr.merge.drop import Drop
 from g2tr.models.internvl_u.model import InternVLU
 from g2tr.models.internvl_u.vision import pixel_shuffle
+from g2tr.reducer import Reducer
+from g2tr.selection.uniform import Uniform
 from g2tr.tokens import LatentGrid, VisionAttention
 
 
@@ -24,7 +30,7 @@ def test_every_token_sees_the_whole_image(drawn: InternVLU, scene: Image) -> Non
 def by_hand(model: InternVLU, image: Image) -> torch.Tensor:
     """Column means of the full attention maps, summed over the patches of a token."""
     tower = model.parts.network.vision_model
-    rows, received = tower.embeddings(model.parts.tile(image)[None].to(model.parts.device)), []
+    rows, received = tower.embeddings(model.parts.tile(image, (224, 224))[None].to(model.parts.device)), []
     for layer in tower.encoder.layer:
         normed = layer.layernorm_before(rows)[0]
         q, k = (
@@ -61,3 +67,14 @@ def test_a_pool_of_four_makes_fewer_anchors_than_tokens(drawn: InternVLU, scene:
     tokens = drawn.encode(scene, frozenset({LatentGrid}))
     counts = [len(AnchorRule(pool)(tokens.read(LatentGrid), tokens.grid).cells.unique()) for pool in (1, 2, 4, 8)]
     assert counts == [64, 64, 49, 16]
+
+
+def test_a_reducer_may_spare_the_tower_some_of_the_image(drawn: InternVLU, scene: Image) -> None:
+    reducer = Reducer(Norm(), Uniform(), Drop(), keep_ratio=0.5, min_keep=1, downsample=True)
+    tokens = drawn.parts.encode_vit(scene, viewed=reducer.viewed)
+    assert tokens.grid == (6, 6) and (tokens.full, tokens.spared) == (64, 28)
+    assert len(reducer(tokens).kept) == 32
+    whole = replace(reducer, keep_ratio=1.0)
+    assert torch.equal(
+        drawn.parts.encode_vit(scene, viewed=whole.viewed).features, drawn.parts.encode_vit(scene).features
+    )
