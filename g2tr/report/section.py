@@ -1,6 +1,5 @@
 """Runs of one model side by side: what was measured alike stands in one section."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,13 +7,14 @@ from typing import Any
 
 from g2tr.config import fingerprint
 from g2tr.evaluate import Run
+from g2tr.report.labels import called, identity, labels_of, without
 from g2tr.report.line import Line, Settings
 from g2tr.report.paired import Difference, difference, grades_of
-from g2tr.report.table import PERCENT, findings, net_losses, stages
+from g2tr.report.table import PERCENT, findings, net_losses
 
-FOLDED = ("keep_ratio", "seed")
 RIVALS = ("none", "g2tr")
 RELEASED = ("g2tr", "latent × balanced × nearest")
+POOL = 2
 Differences = Mapping[tuple[str, str, str], Difference]
 
 
@@ -60,7 +60,7 @@ class Section:
 
     def rivals(self, line: Line) -> dict[str, Line]:
         """What a line is compared with: the unreduced model, and G²TR as released at the same keep ratio."""
-        released = [other for other in self.lines if (other.reducer["name"], other.stages) == RELEASED]
+        released = [other for other in self.lines if is_released(other.reducer)]
         same = next((other for other in released if other.keep == line.keep), None)
         known = dict(zip(RIVALS, (self.reference, same), strict=True))
         return {name: other for name, other in known.items() if other and other is not line and not line.is_reference}
@@ -73,6 +73,11 @@ class Section:
             said += findings(runs, name, first) if first in PERCENT else []
             said += net_losses(runs, name)
         return said
+
+
+def is_released(reducer: Settings) -> bool:
+    """Whether it is G²TR with its released stages and pool."""
+    return called(reducer) == RELEASED and reducer.get("anchors", {}).get("pool", POOL) == POOL
 
 
 def sections(runs: Sequence[Run], headlines: Mapping[str, Sequence[str]]) -> list[Section]:
@@ -108,28 +113,3 @@ def ordered(runs: Sequence[Run], labels: Mapping[str, str], headlines: Mapping[s
         groups.setdefault(fingerprint(without(run.metrics["reducer"], ("seed",))), []).append(run)
     lines = [Line(labels[identity(group[0])], group, headlines) for group in groups.values()]
     return sorted(lines, key=lambda line: (-line.keep, -line.relative.mean if line.relative else 0.0, line.label))
-
-
-def without(node: Any, keys: Sequence[str]) -> Any:  # noqa: ANN401 - any JSON
-    """A nested node without these keys."""
-    if isinstance(node, Mapping):
-        return {key: without(value, keys) for key, value in node.items() if key not in keys}
-    return [without(value, keys) for value in node] if isinstance(node, list) else node
-
-
-def identity(run: Run) -> str:
-    """What runs of one reducer share at all keep ratios and seeds."""
-    return fingerprint(without(run.metrics["reducer"], FOLDED))
-
-
-def labels_of(runs: Sequence[Run]) -> dict[str, str]:
-    """A reducer's name; with its stages, and then a number, where several share it."""
-    reducers = {identity(run): run.metrics["reducer"] for run in runs}
-    names = Counter(str(reducer["name"]) for reducer in reducers.values())
-    labels: dict[str, str] = {}
-    for key, reducer in reducers.items():
-        name = str(reducer["name"])
-        label = name if names[name] == 1 else f"{name} ({stages(reducer)})"
-        taken = sum(other == label or other.startswith(f"{label} #") for other in labels.values())
-        labels[key] = f"{label} #{taken + 1}" if taken else label
-    return labels

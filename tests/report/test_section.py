@@ -1,8 +1,8 @@
 from collections.abc import Callable
 
 from g2tr.evaluate import Run
-from g2tr.report.section import Section, labels_of, sections
-from tests.report.conftest import HEADLINES, NODES, STAGES
+from g2tr.report.section import Section, sections
+from tests.report.conftest import HEADLINES, NODES
 
 MakeRun = Callable[..., Run]
 
@@ -28,16 +28,6 @@ def test_only_what_was_measured_alike_stands_together(make_run: MakeRun) -> None
     ]
     parts = sections(runs, HEADLINES)
     assert [[line.label for line in part.lines] for part in parts] == [["none", "g2tr"], ["g2tr"], ["g2tr"]]
-
-
-def test_reducers_of_one_name_are_told_apart(make_run: MakeRun) -> None:
-    plain, other = make_run("g2tr"), make_run("g2tr", reducer={"name": "g2tr", "keep_ratio": 0.5, **STAGES})
-    third = make_run("g2tr", reducer={"name": "g2tr", "keep_ratio": 0.5, **STAGES, "min_keep": 1})
-    assert list(labels_of([plain, other, third]).values()) == [
-        "g2tr (g2tr × x × x)",
-        "g2tr (x × x × x)",
-        "g2tr (x × x × x) #2",
-    ]
 
 
 def test_falling_below_random_by_more_than_chance_is_said(make_run: MakeRun) -> None:
