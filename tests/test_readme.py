@@ -30,17 +30,19 @@ def commands() -> list[list[str]]:
 def test_a_command_of_the_readme_runs(
     arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    if "trainer=ddp" in arguments:
+    if {"trainer=ddp", "launcher=slurm", "shard=3/16"} & set(arguments):
         pytest.skip("tests/test_predict.py runs it")
+    if arguments[0].startswith("experiment="):
+        pytest.skip("tests/test_conf.py composes all its jobs")
     small: tuple[str, ...] = (*QUICK, f"outputs={tmp_path}")
-    if arguments[0] in ("profile", "report", "train"):
+    if arguments[0] in ("profile", "report", "score", "train"):
         pytest.skip(f"tests of {arguments[0]} run it")
     monkeypatch.setattr(sys, "argv", ["g2tr", *arguments, *small])
     with pytest.raises(SystemExit) as ended:
         main()
     out, err = capfd.readouterr()
     if "model=bagel" in arguments:
-        assert "ByteDance-Seed/BAGEL-7B-MoT" in str(ended.value.code) + err or "gpu" in err
+        assert "lmms-lab-encoder/MME" in str(ended.value.code) + err
     else:
         assert ended.value.code == 0, err
         assert "|" in out

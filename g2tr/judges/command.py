@@ -13,9 +13,10 @@ from g2tr.benchmarks.sample import Benchmark
 from g2tr.config import plain
 from g2tr.errors import InputError
 from g2tr.judges.judging import court_of, judge_folder
-from g2tr.report.table import Row, markdown
+from g2tr.report.table import Row, markdown, score_cell
 from g2tr.rescore import benchmark_of
 from g2tr.saved import Saved, find
+from g2tr.score import relative
 
 Verdicts = Mapping[str, Any]
 
@@ -63,17 +64,25 @@ def judged_benchmarks(saved: Saved) -> dict[str, Benchmark]:
 
 
 def rows(pairs: Sequence[tuple[Saved, Verdicts]], name: str) -> list[Row]:
-    """One line for each run of a benchmark."""
+    """One line for each run of a benchmark; scores in brackets as a share of the unreduced run's."""
+    known = [(saved, verdict) for saved, verdict in pairs if name in verdict["benchmarks"]]
+    full = next((verdict["benchmarks"][name]["scores"] for saved, verdict in known if is_unreduced(saved)), {})
     return [
-        row(saved, verdict["judge"], verdict["benchmarks"][name])
-        for saved, verdict in pairs
-        if name in verdict["benchmarks"]
+        row(saved, verdict["judge"], verdict["benchmarks"][name], {} if is_unreduced(saved) else full)
+        for saved, verdict in known
     ]
 
 
-def row(saved: Saved, judge: Mapping[str, Any], result: Mapping[str, Any]) -> Row:
+def is_unreduced(saved: Saved) -> bool:
+    """Whether a run kept all tokens."""
+    metrics = saved.folder.metrics() or {}
+    return bool(metrics.get("reducer", {}).get("keep_ratio") == 1)
+
+
+def row(saved: Saved, judge: Mapping[str, Any], result: Mapping[str, Any], full: Mapping[str, float]) -> Row:
     """Who judged a run, its scores, and what could not be judged."""
     cells = {"run": saved.label, "judge": str(judge.get("model", ""))}
-    cells |= {score: f"{value:.2f}" for score, value in result["scores"].items()}
+    shares = relative(result["scores"], full)
+    cells |= {score: score_cell(score, value, shares) for score, value in result["scores"].items()}
     counts = {key: result[key] for key in ("n", "unjudged", "unpredicted")} | dict(result["inquiries"])
     return cells | {key: str(count) for key, count in counts.items()}

@@ -42,6 +42,7 @@ def test_edits_are_judged_stored_and_printed(
     table = [line for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
     assert len(table) == 2 + 2 and "overall/en" in table[0]
     assert all("| tiny " in line and " 6.00 " in line for line in table[2:])
+    assert sum("6.00 (100.0)" in line for line in table) == 1
     assert len(list(outputs.glob("*/judged/*.json"))) == 2
 
 
