@@ -66,7 +66,9 @@ def judged_benchmarks(saved: Saved) -> dict[str, Benchmark]:
 def rows(pairs: Sequence[tuple[Saved, Verdicts]], name: str) -> list[Row]:
     """One line for each run of a benchmark; scores in brackets as a share of the unreduced run's."""
     known = [(saved, verdict) for saved, verdict in pairs if name in verdict["benchmarks"]]
-    full = next((verdict["benchmarks"][name]["scores"] for saved, verdict in known if is_unreduced(saved)), {})
+    full: Mapping[str, float] = next(
+        (verdict["benchmarks"][name]["scores"] for saved, verdict in known if is_unreduced(saved)), {}
+    )
     return [
         row(saved, verdict["judge"], verdict["benchmarks"][name], {} if is_unreduced(saved) else full)
         for saved, verdict in known
