@@ -19,7 +19,8 @@ from g2tr.errors import InputError
 from g2tr.evaluate import build_reducer
 from g2tr.lmms_eval.arguments import MODES, TAKEN, configure, own_device
 from g2tr.lmms_eval.request import Request
-from g2tr.models.base import Model, Outcome, Trace
+from g2tr.models.base import Model, Outcome
+from g2tr.models.trace import Trace
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,8 @@ from typing import Any
 from zlib import compress, decompress
 
 from g2tr.metrics.cost import cost_of
-from g2tr.models.base import ModelShape, Outcome, Trace
+from g2tr.models.base import ModelShape, Outcome
+from g2tr.models.trace import Trace
 from g2tr.tokens import Grid
 
 

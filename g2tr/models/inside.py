@@ -13,10 +13,10 @@ from torch import Tensor
 
 from g2tr.cascade import Plan
 from g2tr.errors import InputError
-from g2tr.models.base import View
 from g2tr.models.cache import Block
 from g2tr.models.language import Language, Rotation
 from g2tr.models.state import State, Waiting
+from g2tr.models.trace import View
 from g2tr.models.witness import Witness
 from g2tr.reducer import Reducer
 from g2tr.tokens import Places, Reduction, VisualTokens

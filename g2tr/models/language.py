@@ -3,14 +3,17 @@
 Shapes: t rows, h query heads, g key heads, e head width, d width.
 """
 
+from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float, Int
+from PIL.Image import Image
 from torch import Tensor
 
 from g2tr.models.attention import Attend
 from g2tr.models.cache import Block, Cache
+from g2tr.tokens import Grid, VisualTokens
 
 Rotation = tuple[Tensor, Tensor]
 Projected = tuple[Float[Tensor, "t h e"], Float[Tensor, "t g e"], Float[Tensor, "t g e"]]
@@ -53,3 +56,5 @@ class Speaker(Protocol):
     def device(self) -> torch.device: ...
 
     def embed(self, ids: Int[Tensor, " t"]) -> Float[Tensor, "t d"]: ...
+
+    def encode_vit(self, image: Image, reads: frozenset[type], viewed: Callable[[Grid], Grid]) -> VisualTokens: ...

@@ -1,18 +1,21 @@
 """A conversation as a network sees it: what is cached, where the next row goes, and the record of the work."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 import torch
 from jaxtyping import Int
+from PIL.Image import Image
 from torch import Tensor
 
 from g2tr.cascade import KEEP_ALL, Plan
-from g2tr.models.base import Clock, Trace
+from g2tr.models.base import Clock
 from g2tr.models.cache import Block, Cache
 from g2tr.models.language import Speaker
+from g2tr.models.trace import Trace
 from g2tr.pack import text_positions
+from g2tr.tokens import Grid, VisionAttention, VisualTokens
 
 AnyParts = TypeVar("AnyParts", bound=Speaker)
 AnyState = TypeVar("AnyState", bound="State[Any]")
@@ -62,6 +65,14 @@ class State(Generic[AnyParts]):
     def fork(self: AnyState) -> AnyState:
         """A second conversation that shares everything read so far; its clock starts at zero."""
         return replace(self, cache=self.cache.fork(), clock=Clock())
+
+    def glance(self, image: Image, reads: frozenset[type], viewed: Callable[[Grid], Grid]) -> VisualTokens:
+        """What the vision tower makes of an image, on the grid that a reducer wants, timed and noted."""
+        with self.clock.phase("encode"):
+            tokens = self.parts.encode_vit(image, reads, viewed)
+        if VisionAttention in reads:
+            self.trace = self.trace.listen(len(tokens.features))
+        return tokens
 
     def record(self, rows: int, full: int) -> None:
         """Notes a prefill whose rows are in all caches by now; `full` is its size without reduction."""

@@ -14,9 +14,9 @@ from torch import Tensor
 
 from g2tr.errors import InputError
 from g2tr.models.attention import Attend
-from g2tr.models.base import Look
 from g2tr.models.cache import Cache
 from g2tr.models.language import Language, Rotation
+from g2tr.models.trace import Look
 from g2tr.pack import Layout
 from g2tr.tokens import NextAttention, QueryAttention, QueryValues
 

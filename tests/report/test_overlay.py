@@ -2,7 +2,7 @@ import torch
 from PIL import Image
 
 from g2tr.metrics.account import kept_views
-from g2tr.models.base import Trace, View
+from g2tr.models.trace import Trace, View
 from g2tr.report.overlay import kept_mask, merged, overlay, side_by_side
 from g2tr.tokens import homes_of
 

@@ -17,7 +17,7 @@ from g2tr.models.bagel.prefill import read_latents, read_texts, read_visual, vel
 from g2tr.models.bagel.vae import Posterior
 from g2tr.models.inside import acts_inside, wait
 from g2tr.models.state import State
-from g2tr.tokens import Grid, LatentGrid, Reduction, VisionAttention, VisualTokens
+from g2tr.tokens import Grid, LatentGrid, Reduction, VisualTokens
 
 
 class Context(State[Parts]):
@@ -76,10 +76,7 @@ class Context(State[Parts]):
         viewed: Callable[[Grid], Grid] = whole,
     ) -> VisualTokens:
         """ViT tokens of an image with the evidence that a reducer reads, on the grid that it wants."""
-        with self.clock.phase("encode"):
-            tokens = self.parts.encode_vit(image, reads, viewed)
-        if VisionAttention in reads:
-            self.trace = self.trace.listen(len(tokens.features))
+        tokens = self.glance(image, reads, viewed)
         if LatentGrid not in reads:
             return tokens
         if posterior is None:

@@ -6,9 +6,9 @@ from torch import Tensor
 from g2tr.cascade import Plan
 from g2tr.models.bagel.parts import Parts
 from g2tr.models.bagel.prefill import embed_visual, image_block
-from g2tr.models.base import View
 from g2tr.models.inside import walk_image, walk_question
 from g2tr.models.state import State, text_block
+from g2tr.models.trace import View
 from g2tr.tokens import Reduction, VisualTokens
 
 

@@ -11,9 +11,9 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from g2tr.models.bagel.parts import Parts
-from g2tr.models.base import View
 from g2tr.models.cache import EVERY, Block
 from g2tr.models.state import State, text_block
+from g2tr.models.trace import View
 from g2tr.pack import grid_positions, image_positions, image_rows
 from g2tr.tokens import Grid, Reduction, VisualTokens
 

@@ -10,11 +10,11 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
-from g2tr.models.base import View
 from g2tr.models.internvl_u.codec import Posterior
 from g2tr.models.internvl_u.decoder import Row
 from g2tr.models.internvl_u.language import Hidden
 from g2tr.models.internvl_u.positions import KeptGrid
+from g2tr.models.trace import View
 
 
 @dataclass(frozen=True, eq=False)

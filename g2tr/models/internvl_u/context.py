@@ -6,7 +6,6 @@ from PIL.Image import Image
 
 from g2tr.cascade import KEEP_ALL, Plan
 from g2tr.grids import whole
-from g2tr.models.base import View
 from g2tr.models.inside import Decisions, acts_inside, wait, walk_image, walk_question
 from g2tr.models.internvl_u.codec import Posterior
 from g2tr.models.internvl_u.language import Hidden
@@ -14,7 +13,8 @@ from g2tr.models.internvl_u.parts import Parts
 from g2tr.models.internvl_u.prefill import image_block, read_texts, read_visual
 from g2tr.models.internvl_u.prompt import Piece
 from g2tr.models.state import State, text_block
-from g2tr.tokens import Grid, LatentGrid, Reduction, VisionAttention, VisualTokens
+from g2tr.models.trace import View
+from g2tr.tokens import Grid, LatentGrid, Reduction, VisualTokens
 
 
 class Context(State[Parts]):
@@ -62,10 +62,7 @@ class Context(State[Parts]):
         viewed: Callable[[Grid], Grid] = whole,
     ) -> VisualTokens:
         """Visual tokens of an image with the evidence that a reducer reads, on the grid that it wants."""
-        with self.clock.phase("encode"):
-            tokens = self.parts.encode_vit(image, reads, viewed)
-        if VisionAttention in reads:
-            self.trace = self.trace.listen(len(tokens.features))
+        tokens = self.glance(image, reads, viewed)
         if LatentGrid not in reads:
             return tokens
         if not posteriors:

@@ -9,7 +9,7 @@ from g2tr.models.bagel.context import Context
 from g2tr.models.bagel.model import Bagel
 from g2tr.models.bagel.parts import Parts
 from g2tr.models.bagel.prefill import read_latents, read_texts, read_visual, velocities
-from g2tr.models.base import BlockRows
+from g2tr.models.trace import BlockRows
 from g2tr.pack import Layout
 from g2tr.tokens import Reduction, VisualTokens
 from tests.models.bagel.conftest import Golden

@@ -1,8 +1,8 @@
 import torch
 
-from g2tr.models.base import View
 from g2tr.models.internvl_u.conditions import Passage, row_of
 from g2tr.models.internvl_u.language import Hidden
+from g2tr.models.trace import View
 
 KEPT = torch.tensor([0, 2, 5, 7])
 
