@@ -79,8 +79,8 @@ def main() -> None:
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     debug = len(arguments) < len(sys.argv) - 1
     command = arguments.pop(0) if arguments and arguments[0] in COMMANDS else "evaluate"
-    if command == "evaluate" and not arguments:
-        arguments = [FIRST_LOOK]
+    if command == "evaluate":
+        arguments = require_settings(arguments) or [FIRST_LOOK]
     if command in ("merge", "report", "score"):
         arguments = with_paths(arguments)
     sys.argv[1:] = arguments
@@ -99,6 +99,13 @@ def main() -> None:
             raise
         sys.exit(f"g2tr: {explain(error)}")
     sys.exit(1 if task.failed else 0)
+
+
+def require_settings(arguments: Sequence[str]) -> list[str]:
+    """The arguments of an evaluation. Ends with one line for a word that is neither a command nor a setting."""
+    if arguments and not arguments[0].startswith(("-", "+", "~")) and "=" not in arguments[0]:
+        sys.exit(f"g2tr: unknown command {arguments[0]!r}; there are {', '.join(COMMANDS)}, or settings as key=value")
+    return list(arguments)
 
 
 def with_paths(arguments: Sequence[str]) -> list[str]:

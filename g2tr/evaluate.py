@@ -2,6 +2,7 @@
 
 import functools
 import logging
+import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -55,19 +56,20 @@ class Evaluator:
         require_names(samples)
         return cls(cfg, shard, functools.cache(lambda device: build(cfg.model, device=device)), benchmarks, samples)
 
-    def run(self, node: DictConfig, reference: Run | None = None, shared: bool = False) -> Run | None:
+    def run(self, node: DictConfig, reference: Run | None = None) -> Run | None:
         """Predicts what is missing and scores it; None in every process but the first, and in every shard.
 
-        A `shared` run may be in the hands of another job of a sweep, and is then waited for.
+        The unreduced run may be in the hands of another job of a sweep, and is then waited for; `force` spares it
+        where it serves as the reference of another.
         """
         config, reducer = relevant(self.cfg, node), build_reducer(node)
         folder = RunFolder(Path(self.cfg.outputs) / run_name(self.cfg, node, fingerprint(config)))
-        fresh = self.cfg.force and not shared
-        with held(folder, self.shard, shared):
+        fresh = self.cfg.force and node == self.cfg.reducer
+        with held(folder, self.shard, wait=node == self.cfg.reference):
             metrics = None if fresh else folder.metrics()
             if metrics is not None:
                 return Run(folder, metrics)
-            folder.prepare(config, fresh or not self.cfg.resume)
+            folder.prepare(config, fresh or not self.cfg.resume, self.shard.parts)
             with folder.logged():
                 if self.predict(folder, reducer) != 0 or not self.shard.is_whole:
                     return None
@@ -75,7 +77,7 @@ class Evaluator:
 
     def predict(self, folder: RunFolder, reducer: Plan) -> int:
         """Predicts the samples of this shard that have no record yet; returns the rank of this process."""
-        done = folder.records()
+        done = {key for key, record in folder.records().items() if folder.holds(record)}
         groups = self.shard.share(
             [
                 group
@@ -86,7 +88,7 @@ class Evaluator:
         missing = [left for group in groups if (left := group.without(done))]
         log.info("%s: %d of %d groups of samples are done", folder.path, len(groups) - len(missing), len(groups))
         module = Evaluation(self.load_model, reducer, self.benchmarks, self.cfg.seed, folder, missing)
-        return predict(module, plain(self.cfg.trainer), self.shard) if missing else 0
+        return predict(module, plain(self.cfg.trainer), self.shard) if missing else rank()
 
 
 def require_names(samples: Mapping[str, Sequence[Sample]]) -> None:
@@ -136,14 +138,23 @@ def evaluate(cfg: DictConfig) -> list[Run]:
     evaluator = Evaluator.of(cfg)
     alone = cfg.reducer == cfg.reference
     with one_group():
-        reference = evaluator.run(cfg.reference, shared=not alone)
+        reference = evaluator.run(cfg.reference)
         runs = [reference] if alone else [reference, evaluator.run(cfg.reducer, reference)]
     return [run for run in runs if run is not None]
 
 
 def held(folder: RunFolder, shard: Shard, wait: bool) -> AbstractContextManager[None]:
-    """The lock of the folder, which the first process of a run holds for all of them."""
-    return folder.locked(shard.part(0), wait) if getattr(rank_zero_only, "rank", 0) == 0 else nullcontext()
+    """The lock of the folder, which the first process of a run holds for all of them.
+
+    Processes that another program started cannot wait for it together, so they are refused.
+    """
+    together = "TORCHELASTIC_RUN_ID" in os.environ or int(os.environ.get("SLURM_NTASKS", "1")) > 1
+    return folder.locked(shard.part(0), wait and not together) if rank() == 0 else nullcontext()
+
+
+def rank() -> int:
+    """Which process of a run this is, as Lightning counts them."""
+    return int(getattr(rank_zero_only, "rank", 0))
 
 
 def relevant(cfg: DictConfig, node: DictConfig) -> dict[str, Any]:

@@ -1,20 +1,24 @@
 """`g2tr merge`: what shards have predicted, perhaps on several machines, becomes complete runs."""
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
-from g2tr.benchmarks.sample import Benchmark, Sample
-from g2tr.config import build, plain
+from g2tr.benchmarks.sample import Sample
+from g2tr.config import plain
 from g2tr.errors import InputError
 from g2tr.evaluate import Run, conclude
 from g2tr.report.table import print_comparison
 from g2tr.run import RunFolder
+from g2tr.trusted import build_benchmark
 
 Config = dict[str, Any]
+PART = "merged"
 
 
 def merge(cfg: DictConfig) -> list[Run]:
@@ -22,37 +26,66 @@ def merge(cfg: DictConfig) -> list[Run]:
 
     Raises `InputError` where there is no run, and where samples are missing: it says how many, and of which run.
     """
-    configs = dict(collected([Path(path) for path in cfg.paths], Path(cfg.outputs)))
+    found = sorted({file for path in cfg.paths for file in Path(path).rglob("config.yaml")})
+    configs = {file.parent: config for file in found if (config := config_of(file))}
     if not configs:
         raise InputError(f"no run folders below {', '.join(map(str, cfg.paths))}")
-    runs: list[Run] = []
-    for folder, config in sorted(configs.items(), key=lambda item: item[1]["reducer"]["keep_ratio"] != 1):
-        known = folder.metrics()
-        runs.append(Run(folder, known) if known else completed(folder, config, reference_of(config, runs)))
-    print_comparison(runs)
-    return runs
+    runs: dict[str, Run] = {}
+    for source in sorted(configs, key=lambda source: configs[source]["reducer"].get("name") != "none"):
+        if source.name not in runs:
+            places = [place for place in configs if place.name == source.name]
+            runs[source.name] = merged(places, Path(cfg.outputs), configs[source], list(runs.values()))
+    print_comparison(list(runs.values()))
+    return list(runs.values())
 
 
-def collected(paths: Sequence[Path], outputs: Path) -> Iterator[tuple[RunFolder, Config]]:
-    """All runs below the paths, their parts gathered in one folder each, with their configurations."""
-    for file in sorted({found for path in paths for found in path.rglob("config.yaml")}):
-        source, target = file.parent, outputs / file.parent.name
-        if source.resolve() != target.resolve():
-            shutil.copytree(source, target, dirs_exist_ok=True)
-        config = OmegaConf.load(target / file.name)
-        if isinstance(config, DictConfig) and "benchmark" in config and "reducer" in config:
-            yield RunFolder(target), plain(config)
+def config_of(file: Path) -> Config | None:
+    """The configuration of a run; None for a file of something else."""
+    try:
+        config = OmegaConf.load(file)
+    except (OSError, ValueError, YAMLError, OmegaConfBaseException):
+        return None
+    if not isinstance(config, DictConfig):
+        return None
+    settings = plain(config)
+    return settings if all(isinstance(settings.get(key), dict) for key in ("model", "benchmark", "reducer")) else None
+
+
+def merged(places: Sequence[Path], outputs: Path, config: Config, others: Sequence[Run]) -> Run:
+    """The run whose parts lie in these places, complete, with its scores."""
+    folder = RunFolder(outputs / places[0].name)
+    with folder.locked(PART, wait=False):
+        metrics = folder.metrics()
+        if metrics is not None:
+            return Run(folder, metrics)
+        folder.prepare(config, fresh=False)
+        for place in places:
+            gather(RunFolder(place), folder)
+        return completed(folder, config, reference_of(config, others))
+
+
+def gather(source: RunFolder, target: RunFolder) -> None:
+    """Adds the records and images of a folder that another lacks; nothing is written over."""
+    known = target.records()
+    new = [record for key, record in source.records().items() if key not in known]
+    for record in new:
+        place = str(record.prediction)
+        if place.startswith("images/") and (source.path / place).is_file():
+            shutil.copyfile(source.path / place, target.path / place)
+    if new:
+        target.append(PART, new)
 
 
 def reference_of(config: Config, runs: Sequence[Run]) -> Run | None:
     """The unreduced run of the same model on the same benchmarks."""
     alike = [run for run in runs if all(run.metrics[key] == config[key] for key in ("model", "benchmark", "seed"))]
-    return next((run for run in alike if run.metrics["reducer"]["keep_ratio"] == 1), None)
+    unreduced = (run for run in alike if run.metrics["reducer"]["name"] == "none")
+    return next(unreduced, None) if config["reducer"].get("name") != "none" else None
 
 
 def completed(folder: RunFolder, config: Config, reference: Run | None) -> Run:
     """The run, scored."""
-    benchmarks: Mapping[str, Benchmark] = {name: build(node) for name, node in config["benchmark"].items()}
+    benchmarks = {name: build_benchmark(name, node) for name, node in config["benchmark"].items()}
     samples = {name: benchmark.samples() for name, benchmark in benchmarks.items()}
     require_all(folder, samples)
     return conclude(folder, config, benchmarks, samples, reference)

@@ -10,7 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
 from g2tr.benchmarks.sample import Benchmark
-from g2tr.config import build, plain
+from g2tr.config import plain
 from g2tr.errors import InputError
 from g2tr.record import Record, to_line
 from g2tr.report.collect import headline_of, read_run
@@ -19,6 +19,7 @@ from g2tr.run import write_atomically
 from g2tr.saved import MERGED, Saved, Settings, find, sample_of
 from g2tr.score import grade_record, relative, score_benchmark
 from g2tr.shard import Shard
+from g2tr.trusted import build_benchmark
 
 COUNTS = ("empty", "unparsed")
 
@@ -77,24 +78,10 @@ def score(saved: Saved, protocol: str | None) -> Rescored:
 
 
 def benchmark_of(name: str, node: Settings, protocol: str | None) -> Benchmark:
-    """The benchmark of a node, with another protocol. Settings in a folder build benchmarks and their parts alone."""
-    headline_of(node)
-    for target in targets([value for key, value in node.items() if key != "_target_"]):
-        if not target.startswith("g2tr."):
-            raise InputError(f"{name}: the settings of a run may not build {target}")
+    """The benchmark of a node, with another protocol."""
     if protocol is not None and "protocol" not in node:
         raise InputError(f"{name} knows no protocols; leave out protocol={protocol}")
-    benchmark: Benchmark = build({**node, "protocol": protocol} if protocol is not None else node)
-    return benchmark
-
-
-def targets(value: object) -> Iterator[str]:
-    """What the parts of a node build."""
-    if isinstance(value, Mapping):
-        yield from [str(value["_target_"])] if "_target_" in value else []
-        value = list(value.values())
-    for part in value if isinstance(value, list) else []:
-        yield from targets(part)
+    return build_benchmark(name, {**node, "protocol": protocol} if protocol is not None else node)
 
 
 def store(done: Rescored, metrics: Settings) -> None:
@@ -111,23 +98,27 @@ def metrics_of(done: Rescored, others: Sequence[Rescored]) -> dict[str, Any]:
     measured = {name: dict(metrics["benchmarks"].get(name, {})) for name in done.results}
     for name, result in done.results.items():
         scores, old = result["scores"], measured[name]
-        if "relative" in old and old["scores"] != scores:
-            old["relative"] = relative(scores, reference_scores(metrics, name, others))
+        if "relative" in old:
+            full = reference_scores(metrics, name, others)
+            if full is None and old["scores"] != scores:
+                raise InputError(f"{name}: scores change, so give the run without reduction as well, for their ratios")
+            old["relative"] = old["relative"] if full is None else relative(scores, full)
         old.pop("protocol", None)
         old |= {"n": result["n"], "scores": scores, "failed": result["failed"]}
         old |= {"protocol": done.protocol} if done.protocol else {}
     return metrics | {"benchmarks": measured}
 
 
-def reference_scores(metrics: Settings, name: str, others: Sequence[Rescored]) -> Mapping[str, float]:
-    """The scores of the unreduced model on the same samples, which must be among what is scored."""
+def reference_scores(metrics: Settings, name: str, others: Sequence[Rescored]) -> Mapping[str, float] | None:
+    """The scores of the unreduced model on the same samples, where it is among what is scored."""
     for other in others:
         known = other.saved.folder.metrics() or {}
         alike = all(known.get(key) == metrics[key] for key in ("model", "seed"))
-        if alike and "relative" not in known["benchmarks"].get(name, {"relative": None}):
+        same = known.get("benchmark", {}).get(name) == metrics["benchmark"][name]
+        if alike and same and "relative" not in known["benchmarks"].get(name, {"relative": None}):
             scores: Mapping[str, float] = other.results[name]["scores"]
             return scores
-    raise InputError(f"{name}: scores change, so give the run without reduction as well, for what is relative to it")
+    return None
 
 
 def tables(done: Sequence[Rescored]) -> Iterator[str]:

@@ -1,18 +1,21 @@
 """A run folder: predictions as they come, images, metrics, log; whatever is complete is never done again."""
 
+import hashlib
 import json
 import logging
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from filelock import FileLock, Timeout
 from omegaconf import DictConfig, OmegaConf
 from PIL import Image
 
+from g2tr.benchmarks.sample import ImageSource
 from g2tr.errors import InputError, OutputError
 from g2tr.record import Record, lasting, read_records, to_line, to_seconds
 
@@ -21,8 +24,16 @@ def write_atomically(path: Path, text: str) -> None:
     """Replaces a file so that a kill leaves the old one or the new one, never a part."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     with saying(path):
-        part.write_text(text, encoding="utf-8")
+        with part.open("w", encoding="utf-8") as file:
+            file.write(text)
+            flush(file)
         os.replace(part, path)  # noqa: PTH105 - the rename must be atomic on every platform
+
+
+def flush(file: IO[Any]) -> None:
+    """Waits until what was written is on disk."""
+    file.flush()
+    os.fsync(file.fileno())
 
 
 @contextmanager
@@ -44,6 +55,13 @@ def ends_whole(path: Path) -> bool:
         return file.read(1) == b"\n"
 
 
+def plain_name(name: str) -> str:
+    """A name as a file may have it; one that has to change is told from others by a checksum."""
+    plain = re.sub(r"[^\w.-]", "_", name)[:100]
+    checksum = hashlib.sha1(name.encode(errors="replace"), usedforsecurity=False).hexdigest()[:8]
+    return plain if plain == name else f"{plain}-{checksum}"
+
+
 @dataclass(frozen=True)
 class RunFolder:
     """The files of one run."""
@@ -54,12 +72,16 @@ class RunFolder:
     def metrics_file(self) -> Path:
         return self.path / "metrics.json"
 
-    def prepare(self, config: Mapping[str, Any] | DictConfig, fresh: bool) -> None:
-        """Makes the folder and writes its configuration; `fresh` forgets what an earlier run left."""
+    def prepare(self, config: Mapping[str, Any] | DictConfig, fresh: bool, parts: str = "*") -> None:
+        """Makes the folder and writes its configuration.
+
+        `fresh` forgets what an earlier run left: its results, and the `parts` of its predictions.
+        """
         with saying(self.path):
             (self.path / "images").mkdir(parents=True, exist_ok=True)
         if fresh:
-            for old in [*self.path.glob("*.jsonl"), self.metrics_file]:
+            merged = (self.path / name for name in ("metrics.json", "predictions.jsonl", "seconds.jsonl"))
+            for old in [*merged, *self.path.glob(f"predictions.{parts}.jsonl")]:
                 old.unlink(missing_ok=True)
         write_atomically(self.path / "config.yaml", OmegaConf.to_yaml(config, resolve=True))
 
@@ -67,13 +89,21 @@ class RunFolder:
         """The metrics of a complete run."""
         if not self.metrics_file.is_file():
             return None
-        metrics: dict[str, Any] = json.loads(self.metrics_file.read_text(encoding="utf-8"))
+        try:
+            metrics: dict[str, Any] = json.loads(self.metrics_file.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            raise InputError(f"{self.metrics_file} is not readable; remove it, and the same command goes on") from None
         return metrics
 
     def records(self) -> dict[tuple[str, str], Record]:
         """Every sample that has been predicted, by any process of this run or an earlier one."""
-        parts = sorted(self.path.glob("predictions*.jsonl"))
+        parts = [self.path / "predictions.jsonl", *sorted(self.path.glob("predictions.*.jsonl"))]
         return {record.key: record for part in parts for record in read_records(part)}
+
+    def holds(self, record: Record) -> bool:
+        """Whether the image of an edit's record is still there."""
+        place = record.prediction or ""
+        return not place.startswith("images/") or (self.path / place).is_file()
 
     def append(self, part: str, records: Sequence[Record]) -> None:
         """Adds lines to the file of one process and waits until they are on disk.
@@ -85,8 +115,7 @@ class RunFolder:
             if file.tell() and not ends_whole(place):
                 file.write("\n")
             file.writelines(map(to_line, records))
-            file.flush()
-            os.fsync(file.fileno())
+            flush(file)
 
     def finish(self, records: Sequence[Record], metrics: Mapping[str, Any]) -> None:
         """Writes the merged predictions, their times, and then the metrics, which mark the run as complete."""
@@ -94,7 +123,7 @@ class RunFolder:
         write_atomically(self.path / "seconds.jsonl", "".join(map(to_seconds, records)))
         write_atomically(self.metrics_file, json.dumps(metrics, indent=2, ensure_ascii=False) + "\n")
         for part in self.path.glob("predictions.*.jsonl"):
-            part.unlink()
+            part.unlink(missing_ok=True)
 
     @contextmanager
     def locked(self, part: str, wait: bool) -> Iterator[None]:
@@ -117,17 +146,21 @@ class RunFolder:
 
     def save_image(self, name: str, image: Image.Image) -> str:
         """Stores an edited image; returns its path within the folder."""
-        place = f"images/{name.replace('/', '_')}.png"
+        place = f"images/{plain_name(name)}.png"
         part = self.path / f"{place}.{os.getpid()}.part"
         with saying(self.path / place):
-            image.save(part, format="PNG")
+            with part.open("wb") as file:
+                image.save(file, format="PNG")
+                flush(file)
             os.replace(part, self.path / place)  # noqa: PTH105 - see write_atomically
         return place
 
     def load_image(self, place: str) -> Image.Image:
-        """An image that `save_image` stored."""
-        with Image.open(self.path / place) as image:
-            return image.convert("RGB")
+        """An image that `save_image` stored. Raises `InputError` where it is gone, or lies elsewhere."""
+        file = (self.path / place).resolve()
+        if not file.is_relative_to(self.path.resolve()):
+            raise InputError(f"{place!r} leaves the run folder {self.path}")
+        return ImageSource(file).open().convert("RGB")
 
     @contextmanager
     def logged(self) -> Iterator[None]:

@@ -56,7 +56,9 @@ def find(path: Path, foreign: Settings) -> Iterator[Saved]:
     if not folders:
         raise InputError(f"no predictions in {path}")
     for folder in folders:
-        yield saved(folder, sorted(folder.glob("predictions*.jsonl")), folder.name, foreign)
+        complete = (folder / "metrics.json").is_file() and (folder / MERGED).is_file()
+        files = [folder / MERGED] if complete else sorted(folder.glob("predictions*.jsonl"))
+        yield saved(folder, files, folder.name, foreign)
 
 
 def saved(folder: Path, files: Sequence[Path], label: str, foreign: Settings) -> Saved:

@@ -59,6 +59,25 @@ def relative(scores: Mapping[str, float], reference: Mapping[str, float]) -> Sco
     return {name: value / reference[name] for name, value in scores.items() if reference.get(name)}
 
 
+def shared_relative(
+    benchmark: Benchmark,
+    samples: Sequence[Sample],
+    records: Sequence[Record],
+    reference: tuple[RunFolder, Mapping[str, Any]],
+) -> Scores:
+    """Scores as shares of the unreduced model's, over the samples that both runs have graded."""
+    theirs = reference[0].records()
+    both = [
+        (sample, record.score, theirs[record.key].score)
+        for sample, record in zip(samples, records, strict=True)
+        if record.score and theirs[record.key].score
+    ]
+    if not both:
+        return {}
+    own = benchmark.summarise([(sample, grades) for sample, grades, _ in both])
+    return relative(own, benchmark.summarise([(sample, grades) for sample, _, grades in both]))
+
+
 def total_seconds(records: Sequence[Record]) -> dict[str, float]:
     """Seconds of all samples, phase by phase."""
     spent = {phase: sum(record.seconds.get(phase, 0.0) for record in records) for phase in PHASES}
@@ -82,6 +101,6 @@ def score_run(
         ]
         scored[name] = score_benchmark(benchmark, samples[name], graded)
         if reference is not None:
-            scored[name]["relative"] = relative(scored[name]["scores"], reference[1]["benchmarks"][name]["scores"])
+            scored[name]["relative"] = shared_relative(benchmark, samples[name], graded, reference)
         everything += graded
     return everything, {"benchmarks": scored} | account(everything) | {"seconds": total_seconds(everything)}

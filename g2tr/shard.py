@@ -33,6 +33,11 @@ class Shard:
         """What the files of one process of this shard are called."""
         return f"rank{rank}" if self.is_whole else f"{self.index}of{self.count}.rank{rank}"
 
+    @property
+    def parts(self) -> str:
+        """A pattern for the files of all its processes; a whole run may take the place of any shard."""
+        return "*" if self.is_whole else f"{self.index}of{self.count}.*"
+
     def share(self, groups: Sequence[Group]) -> list[Group]:
         """Every n-th group, so that the shards share them and none is done twice."""
         return list(groups[self.index - 1 :: self.count])

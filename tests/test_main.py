@@ -83,6 +83,9 @@ def test_help_names_the_choices_without_loading_torch() -> None:
         (["trainer.accelerator=abacus"], "trainer: .*abacus"),
         (["-m", "trainer=ddp"], "a sweep .*trainer.devices=2"),
         (["logger=wandb", "logger.mode=loud"], "logger.mode .*'loud'"),
+        (["scoer", "outputs"], "unknown command 'scoer'; there are evaluate, "),
+        (["launcher=nope"], "launcher/nope"),
+        (["experiment=nope"], "experiment/nope"),
         (["outputs=/proc/nowhere"], "cannot write /proc/nowhere: "),
     ],
 )

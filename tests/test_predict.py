@@ -1,5 +1,6 @@
 """Claims about several processes: whoever predicts, and whoever is killed, the same bytes are left."""
 
+import json
 import os
 import signal
 import subprocess
@@ -41,16 +42,14 @@ def test_two_processes_predict_what_one_predicts(alone: bytes, tmp_path: Path) -
     assert predictions(tmp_path) == alone
 
 
-def test_torchrun_predicts_what_one_process_predicts(alone: bytes, tmp_path: Path) -> None:
+def test_more_processes_than_samples_leave_one_line_each_under_torchrun(alone: bytes, tmp_path: Path) -> None:
     torchrun = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2")
-    done(g2tr(*SMALL, f"outputs={tmp_path}", "trainer=ddp", "trainer.accelerator=cpu", prefix=torchrun))
-    assert predictions(tmp_path) == alone
-
-
-def test_more_processes_than_samples_leave_one_line_each(tmp_path: Path) -> None:
-    only = ("benchmark=[scenes_questions]", "limit=1", f"outputs={tmp_path}")
-    done(g2tr(*only, "trainer=ddp", "trainer.accelerator=cpu"))
-    assert predictions(tmp_path).count(b"\n") == 1
+    only = ("benchmark=[scenes_questions]", "limit=1", "trainer=ddp", "trainer.accelerator=cpu")
+    done(g2tr(*only, f"outputs={tmp_path}", prefix=torchrun))
+    answers = [
+        [json.loads(line)["prediction"] for line in lines.splitlines()] for lines in (predictions(tmp_path), alone)
+    ]
+    assert answers[0] == answers[1][:1]
 
 
 def test_three_shards_in_two_places_merge_to_what_one_process_predicts(alone: bytes, tmp_path: Path) -> None:
@@ -87,15 +86,6 @@ def test_jobs_in_processes_of_their_own_predict_what_one_process_predicts(alone:
     out = done(g2tr("-m", "launcher=local", *SMALL, "reducer=g2tr,none", f"outputs={tmp_path}"))
     assert predictions(tmp_path) == alone
     assert f"g2tr report {tmp_path}" in out
-
-
-def test_a_second_process_on_a_run_folder_is_refused_in_one_line(tmp_path: Path) -> None:
-    first = g2tr(*SMALL, "reducer=none", f"outputs={tmp_path}")
-    wait_for(lambda: any(tmp_path.glob("*/config.yaml")) or first.poll() is not None)
-    second = g2tr(*SMALL, "reducer=none", f"outputs={tmp_path}")
-    _, error = second.communicate(timeout=300)
-    done(first)
-    assert second.returncode == 0 or "in the hands of another process" in error.splitlines()[-1]
 
 
 def wait_for(condition: object, seconds: float = 120) -> None:

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from g2tr.errors import InputError, OutputError
-from g2tr.record import Record
+from g2tr.record import Record, to_line
 from g2tr.run import RunFolder
 
 
@@ -65,6 +65,55 @@ def test_a_full_disk_is_said_in_one_line_and_costs_nothing_that_was_written(tmp_
     assert list(folder.records()) == [("scenes", "a")]
 
 
+def test_a_shard_that_starts_afresh_leaves_the_others_alone(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path)
+    folder.append("1of2.rank0", [record("a")])
+    folder.append("2of2.rank0", [record("b")])
+    folder.prepare({}, fresh=True, parts="2of2.*")
+    assert list(folder.records()) == [("scenes", "a")]
+
+
+def test_metrics_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path)
+    folder.metrics_file.write_text('{"n": 1')
+    with pytest.raises(InputError, match="metrics.json is not readable; remove it"):
+        folder.metrics()
+
+
+def test_a_part_overrules_merged_predictions_so_that_times_are_not_lost(tmp_path: Path) -> None:
+    folder, timed = folder_of(tmp_path), replace(record("a"), seconds={"prefill": 1.0})
+    folder.append("1of2.rank0", [timed])
+    (folder.path / "predictions.jsonl").write_text(to_line(record("a")))
+    assert list(folder.records().values()) == [timed]
+
+
+@pytest.mark.parametrize("names", [("x/1", "x_1"), ("a" * 300, "a" * 301), ("n\0l", "n_l"), ("../../up", ".._.._up")])
+def test_images_of_odd_names_stay_in_the_folder_and_apart(names: tuple[str, str], tmp_path: Path) -> None:
+    folder = folder_of(tmp_path)
+    red, blue = (Image.new("RGB", (2, 2), colour) for colour in ("red", "blue"))
+    places = [folder.save_image(names[0], red), folder.save_image(names[1], blue)]
+    assert [folder.load_image(place).getpixel((0, 0)) for place in places] == [(255, 0, 0), (0, 0, 255)]
+    assert len(list((folder.path / "images").iterdir())) == 2
+
+
+def test_an_image_beyond_the_folder_is_not_opened(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path)
+    Image.new("RGB", (2, 2)).save(tmp_path / "private.png")
+    for place in ("../private.png", str(tmp_path / "private.png")):
+        with pytest.raises(InputError, match="leaves the run folder"):
+            folder.load_image(place)
+
+
+def test_an_edit_whose_image_is_gone_is_not_held(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path)
+    place = folder.save_image("edit", Image.new("RGB", (2, 2)))
+    assert (
+        folder.holds(record("a", place))
+        and folder.holds(record("a"))
+        and not folder.holds(record("a", "images/no.png"))
+    )
+
+
 def test_a_second_process_is_refused_until_the_first_lets_go(tmp_path: Path) -> None:
     folder = folder_of(tmp_path)
     with folder.locked("rank0", wait=False):
@@ -103,7 +152,7 @@ def test_a_fresh_start_forgets_what_was_there(tmp_path: Path) -> None:
 def test_images_come_back_as_they_were_stored(tmp_path: Path) -> None:
     folder = folder_of(tmp_path)
     place = folder.save_image("edit/1", Image.new("RGB", (4, 2), (1, 2, 3)))
-    assert place == "images/edit_1.png"
+    assert place.startswith("images/edit_1-") and place.endswith(".png")
     assert folder.load_image(place).getpixel((3, 1)) == (1, 2, 3)
 
 

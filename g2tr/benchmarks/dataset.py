@@ -100,9 +100,21 @@ def entry(row: Row, needed: Columns, optional: Columns, folder: Path, place: str
         if find(names) is None:
             raise InputError(f"{place}: lacks the column {' or '.join(names)}; it has {', '.join(row)}")
     found = {ours: find(names) for ours, names in {**needed, **optional}.items()}
-    texts = {ours: str(cells[theirs]) for ours, theirs in found.items() if theirs and not missing(cells[theirs])}
+    texts = {
+        ours: text_of(cells[theirs], f"{place}: {theirs}")
+        for ours, theirs in found.items()
+        if theirs and not missing(cells[theirs])
+    }
     picture = cells[str(find(IMAGE))]
     return Entry(texts, image_source(picture if isinstance(picture, Mapping) else {"path": picture}, folder), place)
+
+
+def text_of(value: object, place: str) -> str:
+    """A cell as text. Raises `InputError` for half a character, which no tokenizer takes."""
+    try:
+        return str(value).encode().decode()
+    except UnicodeEncodeError:
+        raise InputError(f"{place} holds a broken character") from None
 
 
 def missing(value: object) -> bool:

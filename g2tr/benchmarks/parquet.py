@@ -49,8 +49,11 @@ def stream_rows(path: Path) -> Iterator[Row]:
 
 def image_source(cell: Row, folder: Path) -> ImageSource:
     """An image column's cell, {bytes, path}: the bytes, or a file that lies within the data set's folder."""
-    if cell.get("bytes"):
-        return ImageSource(cell["bytes"])
+    content = cell.get("bytes")
+    if content and not isinstance(content, bytes):
+        raise InputError(f"an image's bytes must be bytes, got {type(content).__name__}")
+    if content:
+        return ImageSource(content)
     path = folder / str(cell.get("path")).replace("\0", "")
     if not any(path.resolve().is_relative_to(root) for root in roots(folder)):
         raise InputError(f"image path {cell.get('path')!r} leaves the folder of the data set")

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import struct
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,11 @@ from PIL import Image, UnidentifiedImageError
 from g2tr.errors import InputError
 
 MAX_PIXELS = 64_000_000
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
+DAMAGED = (
+    *(OSError, EOFError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, RuntimeError, struct.error),
+    *(UnidentifiedImageError, Image.DecompressionBombError),
+)
 
 
 @dataclass(frozen=True)
@@ -24,12 +30,13 @@ class ImageSource:
     def open(self) -> Image.Image:
         """The decoded image. Raises `InputError` where it cannot be read or is unreasonably large."""
         try:
-            with Image.open(io.BytesIO(self.content) if isinstance(self.content, bytes) else self.content) as image:
+            content = io.BytesIO(self.content) if isinstance(self.content, bytes) else self.content
+            with Image.open(content, formats=FORMATS) as image:
                 if image.width * image.height > MAX_PIXELS:
                     raise InputError(f"image of {image.width}x{image.height} pixels; at most {MAX_PIXELS} are read")
                 image.load()
                 return image.copy()
-        except (OSError, UnidentifiedImageError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        except DAMAGED as error:
             reason = str(error).replace("\n", " ")
             raise InputError(f"unreadable image: {reason}") from None
 

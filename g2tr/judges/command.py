@@ -8,13 +8,13 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from g2tr.benchmarks.export import Exported, export_layout
-from g2tr.benchmarks.inquiry import JudgedBenchmark
 from g2tr.benchmarks.sample import Benchmark
 from g2tr.config import plain
 from g2tr.errors import InputError
 from g2tr.judges.judging import court_of, judge_folder
 from g2tr.report.table import Row, markdown, score_cell
 from g2tr.rescore import benchmark_of
+from g2tr.run import plain_name
 from g2tr.saved import Saved, find
 from g2tr.score import relative
 
@@ -25,7 +25,7 @@ def judge(cfg: DictConfig) -> Sequence[Verdicts]:
     """Has the edits in `cfg.paths` judged, stores what comes of it beside them and prints it."""
     court = court_of(cfg.judge, **plain(cfg.judging))
     found = runs(cfg)
-    verdicts = [judge_folder(saved.folder, judged_benchmarks(saved), court) for saved in found]
+    verdicts = [judge_folder(saved.folder, benchmarks_of(saved), court) for saved in found]
     names = dict.fromkeys(name for verdict in verdicts for name in verdict["benchmarks"])
     pairs = list(zip(found, verdicts, strict=True))
     texts = [f"{name}\n\n{markdown(rows(pairs, name))}" for name in names]
@@ -39,7 +39,7 @@ def export(cfg: DictConfig) -> list[Path]:
     for saved in runs(cfg):
         for name, benchmark in benchmarks_of(saved).items():
             if isinstance(benchmark, Exported):
-                written += export_layout(saved.folder, name, benchmark, out / saved.label / name)
+                written += export_layout(saved.folder, name, benchmark, out / plain_name(f"{saved.label}-{name}"))
     if not written:
         raise InputError(f"nothing to export: no edits of a benchmark with a layout of its own in {list(cfg.paths)}")
     print(f"Wrote {len(written)} images to {out}")
@@ -56,11 +56,6 @@ def runs(cfg: DictConfig) -> list[Saved]:
 def benchmarks_of(saved: Saved) -> dict[str, Benchmark]:
     """The benchmarks of a run."""
     return {name: benchmark_of(name, node, None) for name, node in saved.benchmarks.items()}
-
-
-def judged_benchmarks(saved: Saved) -> dict[str, Benchmark]:
-    """Those that a judge scores."""
-    return {name: each for name, each in benchmarks_of(saved).items() if isinstance(each, JudgedBenchmark)}
 
 
 def rows(pairs: Sequence[tuple[Saved, Verdicts]], name: str) -> list[Row]:

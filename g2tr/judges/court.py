@@ -10,7 +10,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from g2tr.benchmarks.inquiry import Inquiry, JudgedBenchmark
-from g2tr.benchmarks.sample import ImageSource, Sample
+from g2tr.benchmarks.sample import Sample
 from g2tr.errors import InputError
 from g2tr.judges.answers import read_scores
 from g2tr.judges.judge import Judge, JudgeFailure
@@ -51,7 +51,7 @@ class Case:
 
     def pictures(self, inquiry: Inquiry) -> list[Image.Image]:
         """What the judge is shown. Raises `InputError` for an image that cannot be read."""
-        return inquiry.pictures(self.sample, ImageSource(self.folder.path / str(self.record.prediction)).open())
+        return inquiry.pictures(self.sample, self.folder.load_image(str(self.record.prediction)))
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ from g2tr.run import RunFolder, write_atomically
 
 def court_of(judge: DictConfig, cache: str, prompts: str | None, workers: int, progress: bool = True) -> Court:
     """The judge of a configuration node, with a memory in the folder `cache`."""
-    if workers < 1:
-        raise InputError(f"judging.workers must be at least 1, got {workers}")
+    if type(workers) is not int or workers < 1:
+        raise InputError(f"judging.workers must be a whole number of at least 1, got {workers!r}")
     return Court(Cached(build(judge), Path(cache)), Prompts.of(prompts), workers, progress)
 
 

@@ -18,6 +18,17 @@ def mcnemar(a: Sequence[float], b: Sequence[float]) -> float:
     return float(min(1.0, 2 * tail / 2**discordant))
 
 
+def sign_test(a: Sequence[float], b: Sequence[float], groups: Sequence[str]) -> float:
+    """Exact two-sided p-value of the sign test over groups: does `a` win more groups than `b` does?
+
+    A group is won by who has the higher sum in it. Where every sample is a group of its own and grades are 0 or 1,
+    this is McNemar's test.
+    """
+    _, index = np.unique(np.asarray(groups), return_inverse=True)
+    sums = np.bincount(index, weights=np.asarray(a, dtype=float) - np.asarray(b, dtype=float)).round(9)
+    return mcnemar((sums > 0).astype(float).tolist(), (sums < 0).astype(float).tolist())
+
+
 def paired_bootstrap(
     a: Sequence[float], b: Sequence[float], groups: Sequence[str], draws: int = 10_000, seed: int = 0
 ) -> tuple[float, float]:

@@ -6,7 +6,6 @@ from functools import partial
 
 from matplotlib.figure import Figure
 
-from g2tr.config import build
 from g2tr.errors import InputError
 from g2tr.report.curves import curves
 from g2tr.report.drawing import DARK, LIGHT, Look, Theme, png
@@ -14,6 +13,7 @@ from g2tr.report.pareto import pareto
 from g2tr.report.pictures import sheets
 from g2tr.report.section import Section
 from g2tr.report.sheet import drawn
+from g2tr.trusted import build_benchmark
 
 CSS_PIXELS = 120  # per inch of a figure
 Draw = Callable[[Theme], Figure | None]
@@ -79,7 +79,7 @@ def pictures(section: Section, count: int, homes: bool) -> tuple[list[Plate], li
 
 def pictures_of(section: Section, name: str, count: int, homes: bool) -> Iterator[Plate]:
     """Kept tokens and edits of one benchmark, in as many parts as they are wide."""
-    for kind, sheet in sheets(section, name, build(section.benchmarks[name]), count, homes):
+    for kind, sheet in sheets(section, name, build_benchmark(name, section.benchmarks[name]), count, homes):
         alt = f"{TITLES[kind]} on {name}: {'; '.join(sheet.prompts)}"
         for number, part in enumerate(sheet.parts(), start=1):
             title = f"{TITLES[kind]}: {name}" + (f", continued ({number})" if number > 1 else "")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from g2tr.evaluate import Run
-from g2tr.metrics.statistics import mcnemar, paired_bootstrap
+from g2tr.metrics.statistics import paired_bootstrap, sign_test
 from g2tr.record import read_records
 
 
@@ -19,7 +19,7 @@ class Grade:
 
 @dataclass(frozen=True)
 class Difference:
-    """Mean difference, its 95 % interval, and McNemar's p where all grades are 0 or 1."""
+    """Mean difference, its 95 % interval, and p of the sign test over clusters where all grades are 0 or 1."""
 
     mean: float
     low: float
@@ -60,6 +60,7 @@ def difference(own: Mapping[str, Grade], other: Mapping[str, Grade]) -> Differen
     if not shared:
         return None
     a, b = ([grades[name].value for name in shared] for grades in (own, other))
-    low, high = paired_bootstrap(a, b, [own[name].cluster for name in shared])
+    clusters = [own[name].cluster for name in shared]
+    low, high = paired_bootstrap(a, b, clusters)
     binary = {*a, *b} <= {0.0, 1.0}
-    return Difference(fmean(a) - fmean(b), low, high, mcnemar(a, b) if binary else None)
+    return Difference(fmean(a) - fmean(b), low, high, sign_test(a, b, clusters) if binary else None)

@@ -104,7 +104,7 @@ def findings(runs: Sequence[Run], benchmark: str, score: str) -> list[str]:
             own, other = (each.metrics["benchmarks"][benchmark]["scores"][score] for each in (run, randoms[keep]))
             said.append(
                 f"Finding: {name} at {keep:g} scores below random reduction on {benchmark}: {score} "
-                f"{100 * own:.1f} % against {100 * other:.1f} % (McNemar p = {apart.p:.1g})."
+                f"{100 * own:.1f} % against {100 * other:.1f} % (p = {apart.p:.1g})."
             )
     return said
 

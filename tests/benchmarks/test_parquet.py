@@ -59,3 +59,9 @@ def test_a_cell_without_a_value_is_refused(tmp_path: Path) -> None:
     pq.write_table(pa.table({"a": [1, None], "b": [None, None]}), tmp_path / "t.parquet")
     with pytest.raises(InputError, match="the column a has 1 cells without a value"):
         read_rows(tmp_path / "t.parquet", ("a",))
+
+
+@pytest.mark.parametrize("content", ["/etc/hostname", [1, 2], {"a": 1}, 7])
+def test_bytes_that_are_no_bytes_are_refused(content: object, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="an image's bytes must be bytes"):
+        image_source({"bytes": content, "path": None}, tmp_path)

@@ -57,3 +57,9 @@ def test_a_limit_never_parts_a_cluster() -> None:
     assert [s.id for s in limited(samples, 4)] == ["0", "2", "4"]
     assert [s.id for s in limited(samples, 5)] == ["0", "1", "2", "4", "5"]
     assert [s.id for s in limited(samples, 1)] == ["0", "2", "4"]
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM"])
+def test_the_usual_formats_are_read(form: str, tmp_path: Path) -> None:
+    Image.new("RGB", (5, 3), (200, 0, 0)).save(tmp_path / "x", form)
+    assert ImageSource(tmp_path / "x").open().size == ImageSource((tmp_path / "x").read_bytes()).open().size == (5, 3)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from g2tr.metrics.statistics import mcnemar, paired_bootstrap
+from g2tr.metrics.statistics import mcnemar, paired_bootstrap, sign_test
 
 
 def test_equal_runs_do_not_differ() -> None:
@@ -34,3 +34,14 @@ def test_samples_of_one_group_widen_the_interval() -> None:
 def test_the_same_seed_gives_the_same_interval() -> None:
     a, b, groups = [1.0, 0.0, 1.0, 1.0], [0.0, 0.0, 1.0, 0.0], ["a", "b", "c", "d"]
     assert paired_bootstrap(a, b, groups) == paired_bootstrap(a, b, groups)
+
+
+def test_the_sign_test_is_mcnemars_where_samples_stand_alone() -> None:
+    a, b = ([float(x) for x in grades] for grades in ("111111001", "000000011"))
+    assert sign_test(a, b, [str(i) for i in range(9)]) == mcnemar(a, b)
+
+
+def test_the_sign_test_counts_a_group_once() -> None:
+    """60 circular groups of 4 rolls: 6 worse in all rolls, 1 better; 7 groups decide, not 28 rolls."""
+    a, b = [1.0] * 236 + [0.0] * 4, [0.0] * 24 + [1.0] * 216
+    assert sign_test(a, b, [str(i // 4) for i in range(240)]) == pytest.approx(2 * 8 / 2**7)
