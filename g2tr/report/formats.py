@@ -45,9 +45,11 @@ def row_of(line: Line, section: Section) -> Row:
     row = {"reducer": line.label, "keep": f"{line.keep:g}"}
     for benchmark, score, column in score_names(section):
         scale = scale_of(score)
-        row[column] = spread_cell(line.score(benchmark, score), scale, 1 if scale > 1 else 2)
-    for (benchmark, score, rival), apart in section.differences[line.key].items():
-        row[f"{benchmark} vs {rival}"] = apart.text(scale_of(score), 1 if scale_of(score) > 1 else 2)
+        digits = 1 if scale > 1 else 2
+        row[column] = spread_cell(line.score(benchmark, score), scale, digits)
+        for rival in RIVALS:
+            if apart := section.differences[line.key].get((benchmark, score, rival)):
+                row[f"{benchmark} vs {rival}"] = apart.text(scale, digits)
     flops, kv, ratio = line.mean("cost", "prefill_flops"), line.mean("cost", "kv_bytes"), line.mean("tokens", "ratio")
     return row | {
         RELATIVE: spread_cell(line.relative, 100.0, 1),

@@ -39,7 +39,8 @@ def score_cell(name: str, value: float, relative: Mapping[str, float]) -> str:
 
 def flops_cell(value: float) -> str:
     """FLOPs with a prefix."""
-    return f"{value / 1e12:.2f} T" if value >= 1e12 else f"{value / 1e9:.2f} G"
+    scale, prefix = (1e12, "T") if value >= 1e12 else (1e9, "G") if value >= 1e7 else (1e6, "M")
+    return f"{value / scale:.2f} {prefix}"
 
 
 def bytes_cell(value: float) -> str:
