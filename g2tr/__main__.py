@@ -15,6 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from g2tr.config import conf_dir
 from g2tr.errors import InputError, OutputError, Stopped
+from g2tr.help import print_help
 
 FIRST_LOOK = "experiment=first_look"
 KEPT = "what was predicted is kept, and the same command goes on from there"
@@ -88,7 +89,10 @@ def main() -> None:
     os.environ["HYDRA_FULL_ERROR"] = "1"
     task = Task(COMMANDS[command], debug)
     try:
-        hydra.main(config_path=str(conf_dir()), config_name=command, version_base="1.3")(task.run)()
+        if {"--help", "-h"} & set(arguments):
+            print_help(command, arguments)
+        else:
+            hydra.main(config_path=str(conf_dir()), config_name=command, version_base="1.3")(task.run)()
     except KeyboardInterrupt:
         sys.exit(f"g2tr: interrupted; {KEPT}")
     except Stopped:
