@@ -10,7 +10,7 @@ from g2tr.merge.drop import Drop
 from g2tr.reducer import Reducer
 from g2tr.selection.topk import TopK
 
-QUERIES = ("image_end", "deferred", "text_first")
+QUERIES = ("native", "joint", "image_end", "deferred", "text_first")
 POSITIONS = ("original", "compact")
 KEEP_ALL = Reducer(Norm(), TopK(), Drop(), keep_ratio=1.0, name="none")
 
@@ -34,15 +34,28 @@ class Plan(Protocol):
     def inside(self, layers: int) -> list[tuple[int, Reducer]]: ...
 
 
+def query_on(plan: Plan, native: str) -> str:
+    """The query of a plan on a model whose own is `native`. Raises `InputError` where the model cannot have it."""
+    if plan.query == "joint" != native:
+        raise InputError(
+            "query=joint needs a causal model; this one reads an image before its question: "
+            "use image_end, deferred or text_first"
+        )
+    return native if plan.query == "native" else plan.query
+
+
 @dataclass(frozen=True)
 class Cascade:
     """Reducers ordered by where they act.
 
     `query` says which row looks at the tokens of a step inside the language model, which matters where an image
     is prefilled before its question, as in BAGEL (baselines.md section 1):
+    `joint`: the last row of the prompt, as published; images and question are prefilled in one pass, which needs a
+    causal model; rows leave at once.
     `image_end`: the marker after the image, while the image is prefilled; rows leave at once.
     `deferred`: the last row of the question; the image is prefilled in full, then tokens leave the caches.
     `text_first`: as `image_end`, but the question is read before the image.
+    `native`: what comes closest to the papers on the model at hand: `joint`, but `image_end` on BAGEL. A run logs it.
     With `everywhere` dropped tokens leave the caches of the layers below a step, too.
     `positions` of the rows that a step leaves and of those that follow, in the layers from the step on: `original`
     are those at which they were read (FastV), `compact` counts anew (PyramidDrop). What was cached before, as with
@@ -50,7 +63,7 @@ class Cascade:
     """
 
     steps: Sequence[Reducer]
-    query: str = "image_end"
+    query: str = "native"
     everywhere: bool = False
     positions: str = "original"
     keep_ratio: float = 0.5

@@ -1,6 +1,7 @@
 """Predictions of one model with one reducer, on one or many devices, written as they come."""
 
 import functools
+import logging
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from torch.utils.data import DataLoader
 
 from g2tr.benchmarks.groups import Group, Groups, sample_seed
 from g2tr.benchmarks.sample import Benchmark, Sample
-from g2tr.cascade import Plan
+from g2tr.cascade import Plan, query_on
 from g2tr.errors import InputError
 from g2tr.metrics.account import account
 from g2tr.models.base import Model
@@ -24,6 +25,7 @@ from g2tr.run import RunFolder
 from g2tr.shard import Shard
 from g2tr.stop import StopOnSignal
 
+log = logging.getLogger(__name__)
 AGAIN = -1  # the batch index of a sample that is tried alone
 
 
@@ -51,6 +53,7 @@ class Evaluation(LightningModule):
     def setup(self, stage: str) -> None:
         self.model = self.load_model(str(self.trainer.strategy.root_device))
         self.vae_flops = functools.cache(self.model.vae_flops)
+        log_query(self.model, self.reducer)
 
     def predict_dataloader(self) -> DataLoader[Group]:
         """Every n-th group, so that n processes share them and none is done twice."""
@@ -117,6 +120,16 @@ class Evaluation(LightningModule):
         place = (sample.id, group.benchmark, sample.category, sample.prompt)
         cluster = sample.cluster or (sample.group if self.benchmarks[group.benchmark].task == "answer" else sample.id)
         return Record(*place, prediction, target, seed, error, cluster, sample.facts, **account)
+
+
+def log_query(model: Model, plan: Plan) -> None:
+    """Says which row is the query of steps inside the language model, where the plan leaves it to the model.
+
+    Raises `InputError` for one that the model cannot have.
+    """
+    query = query_on(plan, str(model.settings.get("native_query")))
+    if plan.query == "native" and plan.inside(model.shape.language.layers):
+        log.info("query=native means query=%s on %s", query, model.name)
 
 
 def failure(error: Exception) -> str:

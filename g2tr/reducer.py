@@ -119,7 +119,7 @@ class Reducer:
 
     @property
     def query(self) -> str:
-        return "image_end"
+        return "native"
 
     @property
     def everywhere(self) -> bool:
@@ -136,6 +136,12 @@ class Reducer:
     def budget(self, count: int) -> int:
         """How many of `count` tokens stay."""
         return min(count, max(self.min_keep, round(self.keep_ratio * count)))
+
+    def reads_on(self, grid: Grid) -> frozenset[type]:
+        """The evidence that it reads of an image that would have this grid: none where every token stays."""
+        view = self.viewed(grid)
+        full = grid[0] * grid[1]
+        return self.reads if self.budget(full) < view[0] * view[1] else frozenset()
 
     def viewed(self, grid: Grid) -> Grid:
         """The grid that the vision tower is to make of an image that would have this one."""

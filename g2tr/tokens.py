@@ -56,6 +56,15 @@ class QueryValues:
 
 
 @dataclass(frozen=True, eq=False)
+class Rotary:
+    """Positions p of tokens in the layer after the reducer; pair i of a head of `width` turns by p·θ^(-2i/width)."""
+
+    positions: Int[Tensor, " n"]
+    theta: float
+    width: int
+
+
+@dataclass(frozen=True, eq=False)
 class VisionAttention:
     """Attention that each token received in every ViT layer, mean over heads and queries; l layers."""
 

@@ -1,6 +1,6 @@
 import pytest
 
-from g2tr.cascade import KEEP_ALL, Cascade, Plan
+from g2tr.cascade import KEEP_ALL, Cascade, Plan, query_on
 from g2tr.errors import InputError
 from g2tr.importance.norm import Norm
 from g2tr.merge.drop import Drop
@@ -48,8 +48,16 @@ def test_steps_must_rise_and_stay_apart_on_a_shallow_model() -> None:
 
 
 def test_an_unknown_query_is_refused() -> None:
-    with pytest.raises(InputError, match="image_end, deferred, text_first"):
+    with pytest.raises(InputError, match="native, joint, image_end, deferred, text_first"):
         Cascade([step(2)], query="last")
+
+
+def test_what_a_query_left_open_means_is_the_models_choice() -> None:
+    assert Cascade([step(2)]).query == KEEP_ALL.query == "native"
+    assert query_on(Cascade([step(2)]), "joint") == "joint"
+    assert query_on(Cascade([step(2)], query="deferred"), "joint") == "deferred"
+    with pytest.raises(InputError, match="query=joint needs a causal model"):
+        query_on(Cascade([step(2)], query="joint"), "image_end")
 
 
 def test_positions_are_those_that_were_read_or_counted_anew() -> None:

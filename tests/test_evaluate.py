@@ -13,9 +13,15 @@ from omegaconf import DictConfig
 
 from g2tr.assets import ASSETS
 from g2tr.benchmarks.groups import Group
+from g2tr.cascade import KEEP_ALL, Cascade
 from g2tr.evaluate import Run, evaluate
-from g2tr.predict import Evaluation
+from g2tr.importance.attention import Attention
+from g2tr.merge.drop import Drop
+from g2tr.models.bagel.model import Bagel
+from g2tr.predict import Evaluation, log_query
 from g2tr.record import read_records
+from g2tr.reducer import Depth, Reducer
+from g2tr.selection.topk import TopK
 
 Compose = Callable[..., DictConfig]
 SMALL = ("limit=3", "benchmark.scenes_edits.limit=1", "model.sampling.num_timesteps=3")
@@ -198,3 +204,13 @@ def test_unreadable_images_and_empty_prompts_are_counted_and_the_run_goes_on(com
     assert errors[2:] == [None, None]
     assert run.metrics["benchmarks"]["scenes_questions"]["failed"] == 2
     assert run.metrics["benchmarks"]["scenes_questions"]["n"] == 2
+
+
+def test_a_run_says_which_query_native_means(bagel_tiny: Bagel, caplog: pytest.LogCaptureFixture) -> None:
+    step = Reducer(Attention(), TopK(), Drop(), at=Depth(2))
+    with caplog.at_level("INFO", "g2tr"):
+        for plan in (KEEP_ALL, Cascade([step], "deferred"), Cascade([step])):
+            log_query(bagel_tiny, plan)
+    assert [record.getMessage() for record in caplog.records] == [
+        f"query=native means query=image_end on {bagel_tiny.name}"
+    ]

@@ -28,6 +28,7 @@ from g2tr.tokens import (
     QueryAttention,
     QueryValues,
     Reduction,
+    Rotary,
     VisionAttention,
     VisualTokens,
 )
@@ -71,7 +72,8 @@ def image(dtype: torch.dtype = torch.float32) -> VisualTokens:
     mean = torch.randn(10, 14, 4, generator=generator)
     attention = (QueryAttention(weights), NextAttention(weights[:1]), VisionAttention(weights))
     latents = (LatentGrid(mean, mean.abs(), lambda patches: patches), Anchors(anchors, anchor_cells(GRID, (5, 7))))
-    evidence = (*latents, QueryValues(values[:2], values), *attention)
+    inside = (QueryValues(values[:2], values), Rotary(torch.arange(7, 7 + COUNT), 1e6, 8))
+    evidence = (*latents, *inside, *attention)
     return VisualTokens(features, GRID, evidence, seed=11)
 
 

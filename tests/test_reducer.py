@@ -1,4 +1,5 @@
 import pickle
+from dataclasses import replace
 
 import pytest
 import torch
@@ -143,3 +144,10 @@ def test_a_stage_of_ones_own_needs_no_base_class() -> None:
 
     reduction: Reduction = Reducer(First(), TopK(), Drop(), 0.5, 1)(image())
     assert reduction.kept.tolist() == list(range(32))
+
+
+def test_nothing_is_read_of_an_image_of_which_every_token_stays() -> None:
+    reducer = replace(released(), min_keep=64)
+    assert reducer.reads_on((8, 8)) == frozenset()
+    assert reducer.reads_on((8, 9)) == {LatentGrid}
+    assert replace(reducer, downsample=True).reads_on((8, 9)) == frozenset()

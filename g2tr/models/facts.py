@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
+from math import inf, isfinite
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -20,6 +21,8 @@ def read_json(path: Path) -> Json:
         raise InputError(f"cannot read {path}: {error.strerror}") from None
     except ValueError as error:
         raise InputError(f"{path} is not valid JSON: {error}") from None
+    except RecursionError:
+        raise InputError(f"{path} is nested too deeply") from None
     return inner(content, path)
 
 
@@ -41,7 +44,11 @@ def section(kind: type[Section], content: Json, where: Path | str) -> Section:
             check_number(content[known.name], known.type is int, f"{where}: {known.name}")
         elif known.default is MISSING:
             raise InputError(f"{where} lacks {known.name}")
-    return kind(**{known.name: content[known.name] for known in known_fields if known.name in content})
+    stated = {known.name: content[known.name] for known in known_fields if known.name in content}
+    floats = {
+        known.name: float(stated[known.name]) for known in known_fields if known.type is float and known.name in stated
+    }
+    return kind(**{**stated, **floats})
 
 
 def check_number(value: object, whole: bool, where: str) -> None:
@@ -50,3 +57,18 @@ def check_number(value: object, whole: bool, where: str) -> None:
         raise InputError(f"{where} must be a whole number above 0, got {value!r}")
     if type(value) not in (int, float):
         raise InputError(f"{where} must be a number, got {value!r}")
+
+
+def check_numbers(value: object, where: str, positive: bool = False) -> tuple[float, ...]:
+    """A list of numbers. Raises `InputError` for anything else, and, where `positive`, for one that is not above 0."""
+    if not isinstance(value, list | tuple) or any(type(x) not in (int, float) or not isfinite(x) for x in value):
+        raise InputError(f"{where} must be a list of numbers, got {value!r}")
+    if positive and min(value, default=1.0) <= 0:
+        raise InputError(f"{where} must be above 0, got {value!r}")
+    return tuple(float(x) for x in value)
+
+
+def check_positive(value: object, where: str) -> None:
+    """Raises `InputError` for what is no number above 0."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < inf:
+        raise InputError(f"{where} must be a number above 0, got {value!r}")

@@ -1,127 +1,91 @@
-"""Reduction between the layers of a language model: while an image is read, or later, with its question.
+"""Reduction between the layers of a language model: while an image is read, together with its question, or later.
 
 Source: where the baselines of the paper act (baselines.md sections 1 and 3).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Int
 from torch import Tensor
 
 from g2tr.cascade import Plan
 from g2tr.errors import InputError
 from g2tr.models.cache import Block
-from g2tr.models.language import Language, Rotation
 from g2tr.models.state import State, Waiting
-from g2tr.models.trace import View
-from g2tr.models.witness import Witness
+from g2tr.models.walk import Walk, dropped
 from g2tr.reducer import Reducer
-from g2tr.tokens import Places, Reduction, VisualTokens
+from g2tr.tokens import Reduction
 
 Decisions = Mapping[int, list[Reduction]]
 
 
-class Walk:
-    """One block of one sample on its way through the layers; its last `asking` rows are the question.
+def acts_inside(state: State[Any], plan: Plan, count: int) -> bool:
+    """Whether steps of a plan inside the model drop any of an image's `count` tokens.
 
-    `below` and `here` are the rows before and after the last layer that was passed, and `turns` their rotations in
-    that layer and in the next. With `anew` a reduction closes the gaps in their positions.
+    Raises `InputError` where its steps do not go with its other settings, the model or the conversation so far.
     """
-
-    def __init__(self, state: State[Any], block: Block, asking: int, anew: bool = False) -> None:
-        self.state, self.block, self.asking, self.anew = state, block, asking, anew
-        self.language: Language = state.parts.language
-        self.turns = [self.turn_at(0)] * 2
-        self.here = self.below = block.embeddings
-        self.rows: list[int] = []
-        self.cached: list[int] = []
-        self.ends: list[Int[Tensor, ""]] = []
-
-    def stops(self, plan: Plan) -> Iterator[tuple[int, Reducer]]:
-        """Passes all layers, and stops before each one at which a reducer acts."""
-        cache = self.state.cache
-        steps = dict(plan.inside(len(cache.layers)))
-        for index in range(len(cache.layers)):
-            self.turns = [self.turns[1], self.turn_at(index) if self.state.lag else self.turns[1]]
-            if index in steps:
-                yield index, steps[index]
-            self.rows.append(len(self.here))
-            self.cached.append(cache.length(index))
-            self.ends.append(self.block.positions[-1])
-            passed = self.language.advance(index, self.here, self.block, self.turns[1], cache, self.state.parts.attend)
-            self.below, self.here = self.here, passed
-
-    def turn_at(self, index: int) -> Rotation:
-        """The rotation of the rows in a layer."""
-        if not self.state.lag:
-            return self.language.turn(self.block)
-        return self.language.turn(replace(self.block, positions=self.block.positions - self.state.lag[index]))
-
-    def tokens(
-        self, index: int, columns: slice, features: Float[Tensor, "n d"], view: View, seed: int, reads: Iterable[type]
-    ) -> VisualTokens:
-        """The tokens of an image before layer `index`, with the evidence that a reducer reads."""
-        language, cache = self.language, self.state.cache
-        witness = Witness(language, cache, index, self.asking, self.turns, self.below, self.here, columns)
-        for kind in reads:
-            self.state.trace = self.state.trace.look(witness.look(kind))
-        places = Places(view.kept.to(features.device))
-        return VisualTokens(features, view.grid, (places, *map(witness.evidence, reads)), seed)
-
-    def narrow(self, reduction: Reduction, index: int) -> None:
-        """Goes on from layer `index` with what a reduction left of an image block, between the block's markers."""
-        rows = torch.ones(len(self.here), dtype=torch.bool, device=self.here.device)
-        rows[1 + dropped(reduction)] = False
-        self.here = torch.cat([self.here[:1], reduction.features, self.here[-1:]])
-        positions = self.block.positions[rows]
-        if self.anew:
-            positions = positions[0] + torch.arange(len(positions), device=positions.device)
-        self.block = replace(self.block, embeddings=self.here, positions=positions, lengths=(len(positions),))
-        self.turns = [self.turns[0], self.turn_at(index)]
-
-    def finish(self, full: int) -> Float[Tensor, "t d"]:
-        """Records the prefill, of `full` rows without reduction; returns its rows after the final norm."""
-        self.state.trace = self.state.trace.block(self.rows, self.cached, full)
-        return self.language.finish(self.here, self.block)
-
-
-def acts_inside(state: State[Any], plan: Plan) -> bool:
-    """Whether a plan has steps inside the model. Raises `InputError` where they do not go with its other settings."""
-    inside = bool(plan.inside(len(state.cache.layers)))
-    if inside and plan.encoder.size_alpha:
-        raise InputError("size_alpha works for reducers after the encoder, not with steps inside the model")
-    if inside and plan.query == "deferred" and len(set(state.lengths)) > 1:
+    steps = plan.inside(len(state.cache.layers))
+    check_sizes(state, plan, bool(steps))
+    query, uneven = state.query(plan), len(set(state.lengths)) > 1
+    if steps and query == "deferred" and uneven:
         raise InputError("query=deferred reads all images before the first question")
-    return inside
+    return any(step.budget(count) < count for _, step in steps)
 
 
-def walk_image(state: State[Any], block: Block, view: View, seed: int, plan: Plan, anew: bool = False) -> Walk:
-    """Reads an image block whose tokens grow fewer from layer to layer; its end marker is the query.
+def check_sizes(state: State[Any], plan: Plan, steps: bool) -> None:
+    """Raises `InputError` where size-aware attention meets layers that differ in what they cache."""
+    sized = bool(plan.encoder.size_alpha or state.cache.bias)
+    if sized and (steps or state.waiting or len(set(state.lengths)) > 1):
+        raise InputError("size_alpha works for reducers after the encoder, not with steps inside the model")
 
-    With `anew` the layers from a step on count positions without the tokens that it dropped.
+
+def wait(state: State[Any], waiting: Waiting, plan: Plan) -> None:
+    """Leaves an image to the question that follows. Raises `InputError` where another waits by another plan."""
+    if state.waiting and state.plan != plan:
+        raise InputError("images that wait for the same question must be reduced by the same plan")
+    state.waiting, state.plan = (*state.waiting, waiting), plan
+
+
+def walk_images(
+    state: State[Any],
+    block: Block,
+    images: Sequence[Waiting],
+    plan: Plan,
+    asking: int = 1,
+    anew: bool = False,
+    decided: Decisions | None = None,
+) -> tuple[Walk, Decisions]:
+    """Reads a block with images whose tokens grow fewer from layer to layer; the last `asking` rows are the question.
+
+    `decided` are decisions to be taken over. With `anew` the layers from a step on count positions without the
+    tokens that it dropped.
     """
-    walk = Walk(state, block, asking=1, anew=anew)
+    walk, decisions = Walk(state, block, asking, anew), dict(decided or {})
     for index, reducer in walk.stops(plan):
-        count = len(walk.here)
-        columns = slice(1 - count, -1)
-        inner = reducer(walk.tokens(index, columns, walk.here[1:-1], view, seed, reducer.stage_reads))
-        view = view.within(inner, index, plan.everywhere)
+        if index not in decisions:
+            decisions[index] = [reduce_rows(walk, index, image, reducer) for image in images]
+        starts, inner = [image.start for image in images], decisions[index]
         if plan.everywhere:
-            state.cache.evict(range(index), dropped(inner) + state.cache.length(0) - count + 1)
-        walk.narrow(inner, index)
-    state.trace = state.trace.view(view)
+            evict_rows(state, range(index), len(walk.here), gone(images, inner))
+        walk.narrow(index, starts, inner)
+        note(state, index, images, inner, plan.everywhere, read=False)
+        images = shifted(images, inner)
     if anew:
         earlier, end = state.lag or (0,) * len(walk.ends), int(block.positions[-1])
-        state.lag = tuple(lag + end - int(here) for lag, here in zip(earlier, walk.ends, strict=True))
-    return walk
+        state.lag = tuple(lag + end - here for lag, here in zip(earlier, walk.ends, strict=True))
+    return walk, decisions
 
 
-def wait(state: State[Any], start: int, seed: int, plan: Plan) -> None:
-    """Leaves the last image, whose tokens begin at row `start` of all caches, to the question that follows."""
-    state.waiting, state.plan = (*state.waiting, Waiting(start, len(state.trace.views) - 1, seed)), plan
+def reduce_rows(walk: Walk, index: int, image: Waiting, reducer: Reducer) -> Reduction:
+    """Reduces an image among the rows of the block, which are the last that every cache has or will have."""
+    count = len(walk.state.trace.views[image.view].kept)
+    rows = slice(image.start, image.start + count)
+    columns = slice(rows.start - len(walk.here), rows.stop - len(walk.here))
+    here = replace(image, positions=walk.positions_at(index)[rows])
+    return walk.reduce(reducer, index, here, columns, walk.here[rows])
 
 
 def walk_question(state: State[Any], block: Block, decided: Decisions | None = None) -> tuple[Walk, Decisions]:
@@ -129,39 +93,57 @@ def walk_question(state: State[Any], block: Block, decided: Decisions | None = N
 
     `decided` are the decisions of an earlier question, to be taken over.
     """
-    walk, decisions = Walk(state, block, len(block.positions)), dict(decided or {})
-    for index, reducer in walk.stops(state.plan):
+    walk, decisions, plan = Walk(state, block, len(block.positions)), dict(decided or {}), state.plan
+    for index, reducer in walk.stops(plan):
         if index not in decisions:
             decisions[index] = [reduce_cached(walk, index, waiting, reducer) for waiting in state.waiting]
-        leave(state, index, decisions[index])
+        inner = decisions[index]
+        state.cache.evict(range(0 if plan.everywhere else index, len(state.lengths)), gone(state.waiting, inner))
+        note(state, index, state.waiting, inner, plan.everywhere, read=True)
+        state.waiting = shifted(state.waiting, inner)
     state.waiting = ()
     return walk, decisions
 
 
 def reduce_cached(walk: Walk, index: int, waiting: Waiting, reducer: Reducer) -> Reduction:
     """Reduces an image that is in the caches; its keys stand for the hidden states that are gone."""
-    view = walk.state.trace.views[waiting.view]
-    columns = slice(waiting.start, waiting.start + len(view.kept))
+    columns = slice(waiting.start, waiting.start + len(waiting.positions))
     keys = walk.state.cache.layers[index - 1][0][columns].flatten(1)
-    return reducer(walk.tokens(index, columns, keys, view, waiting.seed, reducer.stage_reads))
+    return walk.reduce(reducer, index, waiting, columns, keys)
 
 
-def leave(state: State[Any], index: int, reductions: list[Reduction]) -> None:
-    """Takes what the reductions dropped out of the caches from layer `index` on, or of all of them."""
-    layers = range(0 if state.plan.everywhere else index, len(state.cache.layers))
-    gone = [dropped(inner) + waiting.start for inner, waiting in zip(reductions, state.waiting, strict=True)]
-    state.cache.evict(layers, torch.cat(gone))
-    views, moved, earlier = list(state.trace.views), [], 0
-    for inner, waiting in zip(reductions, state.waiting, strict=True):
-        views[waiting.view] = views[waiting.view].evicted(inner, index, state.plan.everywhere)
-        moved.append(replace(waiting, start=waiting.start - earlier))
-        earlier += len(inner.homes) - len(inner.kept)
+def gone(images: Sequence[Waiting], reductions: Sequence[Reduction]) -> Int[Tensor, " j"]:
+    """The rows that leave."""
+    pairs = zip(images, reductions, strict=True)
+    return torch.cat([dropped(reduction) + image.start for image, reduction in pairs])
+
+
+def evict_rows(state: State[Any], layers: range, count: int, rows: Int[Tensor, " j"]) -> None:
+    """Takes rows of a block, the last `count` rows of these caches, out of them."""
+    for layer in layers:
+        state.cache.evict([layer], rows + state.cache.length(layer) - count)
+
+
+def shifted(images: Sequence[Waiting], reductions: Sequence[Reduction]) -> tuple[Waiting, ...]:
+    """The images where they are once the dropped tokens of all have left."""
+    moved, earlier = [], 0
+    for image, reduction in zip(images, reductions, strict=True):
+        moved.append(replace(image, start=image.start - earlier, positions=image.positions[reduction.kept]))
+        earlier += len(reduction.homes) - len(reduction.kept)
+    return tuple(moved)
+
+
+def note(
+    state: State[Any],
+    index: int,
+    images: Sequence[Waiting],
+    reductions: Sequence[Reduction],
+    everywhere: bool,
+    read: bool,
+) -> None:
+    """Notes what is left of images from layer `index` on; `read` where all layers had read it all before."""
+    views = list(state.trace.views)
+    for image, reduction in zip(images, reductions, strict=True):
+        change = views[image.view].evicted if read else views[image.view].within
+        views[image.view] = change(reduction, index, everywhere)
     state.trace = replace(state.trace, views=tuple(views))
-    state.waiting = tuple(moved)
-
-
-def dropped(reduction: Reduction) -> Int[Tensor, " j"]:
-    """Tokens that did not stay."""
-    gone = torch.ones_like(reduction.homes, dtype=torch.bool)
-    gone[reduction.kept] = False
-    return torch.where(gone)[0]

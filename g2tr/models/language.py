@@ -4,7 +4,7 @@ Shapes: t rows, h query heads, g key heads, e head width, d width.
 """
 
 from collections.abc import Callable
-from typing import Protocol, runtime_checkable
+from typing import ClassVar, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float, Int
@@ -22,6 +22,11 @@ Projected = tuple[Float[Tensor, "t h e"], Float[Tensor, "t g e"], Float[Tensor, 
 @runtime_checkable
 class Language(Protocol):
     """A transformer that is walked through layer by layer; all rows are text or ViT tokens."""
+
+    @property
+    def rope(self) -> tuple[float, int]:
+        """θ of the rotary embedding, and the width of a head."""
+        ...
 
     def turn(self, block: Block) -> Rotation:
         """Rotary embedding of the block's positions, a row for each."""
@@ -44,7 +49,9 @@ class Language(Protocol):
 
 @runtime_checkable
 class Speaker(Protocol):
-    """Parts of a loaded model with which a conversation goes on."""
+    """Parts of a loaded model with which a conversation goes on; `native_query` is what `query=native` means there."""
+
+    native_query: ClassVar[str]
 
     @property
     def language(self) -> Language: ...
@@ -56,5 +63,7 @@ class Speaker(Protocol):
     def device(self) -> torch.device: ...
 
     def embed(self, ids: Int[Tensor, " t"]) -> Float[Tensor, "t d"]: ...
+
+    def vit_grid(self, image: Image) -> Grid: ...
 
     def encode_vit(self, image: Image, reads: frozenset[type], viewed: Callable[[Grid], Grid]) -> VisualTokens: ...

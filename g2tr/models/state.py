@@ -9,7 +9,7 @@ from jaxtyping import Int
 from PIL.Image import Image
 from torch import Tensor
 
-from g2tr.cascade import KEEP_ALL, Plan
+from g2tr.cascade import KEEP_ALL, Plan, query_on
 from g2tr.models.base import Clock
 from g2tr.models.cache import Block, Cache
 from g2tr.models.language import Speaker
@@ -21,21 +21,23 @@ AnyParts = TypeVar("AnyParts", bound=Speaker)
 AnyState = TypeVar("AnyState", bound="State[Any]")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Waiting:
-    """An image whose reduction inside the language model waits for its question: where its tokens lie, and which
-    view of the trace it is."""
+    """An image that is still to be reduced inside the language model: the first row of its tokens, which view of the
+    trace it is, and their rotary positions."""
 
     start: int
     view: int
     seed: int
+    positions: Int[Tensor, " n"]
 
 
 @dataclass
 class State(Generic[AnyParts]):
     """One conversation: cache, next rotary position, and the record of its work.
 
-    `lag` says by how much positions are smaller in each layer, where a reduction there has counted anew.
+    `lag` says by how much positions are smaller in each layer, where a reduction there has counted anew. `waiting` are
+    images that a question is to reduce by `plan`; `held` are blocks that will be read together with it.
     """
 
     parts: AnyParts
@@ -46,6 +48,7 @@ class State(Generic[AnyParts]):
     waiting: tuple[Waiting, ...] = ()
     plan: Plan = KEEP_ALL
     lag: tuple[int, ...] = ()
+    held: tuple[Block, ...] = ()
 
     @property
     def length(self) -> int:
@@ -61,6 +64,10 @@ class State(Generic[AnyParts]):
     def kv_bytes(self) -> int:
         """Memory of the cache in bytes."""
         return self.cache.bytes
+
+    def query(self, plan: Plan) -> str:
+        """Which row is the query of a plan's steps inside the model."""
+        return query_on(plan, self.parts.native_query)
 
     def fork(self: AnyState) -> AnyState:
         """A second conversation that shares everything read so far; its clock starts at zero."""
@@ -83,7 +90,7 @@ class State(Generic[AnyParts]):
 def text_block(states: Sequence[State[Any]], ids: Sequence[Sequence[int]]) -> Block:
     """The ids of all states as one causal block."""
     parts, lengths = states[0].parts, [len(row) for row in ids]
-    rows = torch.tensor([token for row in ids for token in row], device=parts.device)
+    rows = torch.tensor([token for row in ids for token in row], dtype=torch.long, device=parts.device)
     positions = text_positions(lengths, [state.rope for state in states], parts.device)
     return Block(parts.embed(rows), positions, tuple(lengths), causal=True)
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from g2tr.errors import InputError
@@ -18,7 +18,7 @@ from g2tr.models.cache import Cache
 from g2tr.models.language import Language, Rotation
 from g2tr.models.trace import Look
 from g2tr.pack import Layout
-from g2tr.tokens import NextAttention, QueryAttention, QueryValues
+from g2tr.tokens import NextAttention, QueryAttention, QueryValues, Rotary
 
 
 def row_attention(q: Float[Tensor, "q h e"], k: Float[Tensor, "c g e"]) -> Float[Tensor, "q c"]:
@@ -55,7 +55,8 @@ class Witness:
     """The state of one sample before layer `index`: its rows before (`below`) and after (`here`) the layer below.
 
     `turns` are the rotations of the rows in the layer below and in this one. The last row of the block is the query,
-    the last `asking` rows are the question; `columns` are the key rows of the image in that layer's cache.
+    the last `asking` rows are the question; `columns` are the key rows of the image in that layer's cache, and
+    `positions` are those of its tokens.
     """
 
     language: Language
@@ -66,6 +67,7 @@ class Witness:
     below: Float[Tensor, "t d"]
     here: Float[Tensor, "t d"]
     columns: slice
+    positions: Int[Tensor, " n"]
 
     def evidence(self, kind: type) -> object:
         """One kind of evidence. Raises `InputError` for what does not exist between layers."""
@@ -76,6 +78,8 @@ class Witness:
         if kind is QueryValues:
             values = self.cache.layers[self.index - 1][1]
             return QueryValues(values[-self.asking :], values[self.columns])
+        if kind is Rotary:
+            return Rotary(self.positions, *self.language.rope)
         raise InputError(f"{kind.__name__} cannot be read inside the language model")
 
     def look(self, kind: type) -> Look:

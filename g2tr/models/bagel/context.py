@@ -16,7 +16,7 @@ from g2tr.models.bagel.parts import Parts
 from g2tr.models.bagel.prefill import read_latents, read_texts, read_visual, velocities
 from g2tr.models.bagel.vae import Posterior
 from g2tr.models.inside import acts_inside, wait
-from g2tr.models.state import State
+from g2tr.models.state import State, Waiting
 from g2tr.tokens import Grid, LatentGrid, Reduction, VisualTokens
 
 
@@ -53,7 +53,8 @@ class Context(State[Parts]):
         """
         posterior = self.read_latent(image, generator) if vae else None
         if vit:
-            tokens = self.see(image, reducer.encoder.reads, posterior, reducer.encoder.viewed)
+            reads = reducer.encoder.reads_on(self.parts.vit_grid(image))
+            tokens = self.see(image, reads, posterior, reducer.encoder.viewed)
             with self.clock.phase("reduce"):
                 reduction = reducer.encoder(tokens)
             self.read_tokens(tokens, reduction, reducer)
@@ -87,14 +88,16 @@ class Context(State[Parts]):
 
     def read_tokens(self, tokens: VisualTokens, reduction: Reduction, plan: Plan = KEEP_ALL) -> None:
         """Reads what a reduction left of an image, and goes on with the plan's steps inside the language model."""
-        start, inside = self.length + 1, acts_inside(self, plan)
+        start, count = self.length + 1, len(reduction.kept)
+        inside = acts_inside(self, plan, count)
         with self.clock.phase("prefill"):
-            if inside and plan.query != "deferred":
+            if inside and self.query(plan) != "deferred":
                 read_visual_inside(self, tokens, reduction, plan)
                 return
             read_visual([self], [tokens], [reduction], plan.encoder.size_alpha)
         if inside:
-            wait(self, start, tokens.seed, plan)
+            positions = reduction.kept.new_full((count,), self.rope - 1)
+            wait(self, Waiting(start, len(self.trace.views) - 1, tokens.seed, positions), plan)
 
     def write_text(self, max_tokens: int, temperature: float = 0.0, generator: torch.Generator | None = None) -> str:
         """Writes a text block of up to `max_tokens` ids, greedy at temperature 0, and keeps it in the conversation."""

@@ -6,8 +6,8 @@ from torch import Tensor
 from g2tr.cascade import Plan
 from g2tr.models.bagel.parts import Parts
 from g2tr.models.bagel.prefill import embed_visual, image_block
-from g2tr.models.inside import walk_image, walk_question
-from g2tr.models.state import State, text_block
+from g2tr.models.inside import walk_images, walk_question
+from g2tr.models.state import State, Waiting, text_block
 from g2tr.models.trace import View
 from g2tr.tokens import Reduction, VisualTokens
 
@@ -19,7 +19,9 @@ def read_visual_inside(
     embedded = embed_visual(state.parts, tokens, reduction)
     block, _ = image_block([state], embedded, [len(embedded)], "und")
     view = View.of(tokens, reduction, len(state.cache.layers))
-    walk = walk_image(state, block, view, tokens.seed, plan)
+    state.trace = state.trace.view(view)
+    image = Waiting(1, len(state.trace.views) - 1, tokens.seed, block.positions[1:-1])
+    walk, _ = walk_images(state, block, [image], plan)
     state.rope += 1
     return walk.finish(view.full + 2)
 

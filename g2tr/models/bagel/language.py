@@ -68,6 +68,11 @@ class LanguageModel(nn.Module):
         self.norms = nn.ModuleDict({name: RMSNorm(config.hidden_size, config.rms_norm_eps) for name in experts})
         self.lm_head = nn.Linear(config.hidden_size, config.vocab_size, bias=False)
 
+    @property
+    def rope(self) -> tuple[float, int]:
+        """θ of the rotary embedding, and the width of a head."""
+        return self.config.rope_theta, self.config.head_dim
+
     def new_cache(self) -> Cache:
         """An empty cache."""
         weight = self.embed_tokens.weight

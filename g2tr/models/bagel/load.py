@@ -62,6 +62,7 @@ def load_bagel(
         "dtype": dtype,
         "attention": attention_backend,
         "generation": generation,
+        "native_query": Parts.native_query,
     }
     parts = Parts(network, codec, tokenizer, markers, rules, attend)
     return Bagel(name, parts, settings, sampling or Sampling(), think)

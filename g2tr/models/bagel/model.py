@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import torch
 from PIL import Image
 
-from g2tr.cascade import Plan
+from g2tr.cascade import Plan, query_on
 from g2tr.errors import InputError
 from g2tr.models.bagel.context import Context
 from g2tr.models.bagel.cost import model_shape
@@ -86,7 +86,7 @@ class Bagel:
             for image in images:
                 context.read_image(image, plan)
         forks = [context.fork() for _ in prompts]
-        if plan.query == "image_end":
+        if query_on(plan, self.parts.native_query) == "image_end":
             with clock.phase("prefill"):
                 read_texts(forks, prompts)
             return forks

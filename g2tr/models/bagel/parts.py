@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from jaxtyping import Float, Int
@@ -24,7 +25,13 @@ from g2tr.tokens import Grid, LatentGrid, VisionAttention, VisualTokens
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """Network, autoencoder, tokenizer, preprocessing and attention back end of one loaded model."""
+    """Network, autoencoder, tokenizer, preprocessing and attention back end of one loaded model.
+
+    An image is read before its question, and not causally: of the rows that see it whole, only its end marker is
+    there in time to be the `native_query`.
+    """
+
+    native_query: ClassVar[str] = "image_end"
 
     network: BagelNetwork
     codec: LatentCodec
@@ -49,6 +56,12 @@ class Parts:
         """Ids of a text block: start marker, text, end marker."""
         ids = self.tokenizer.encode(text, add_special_tokens=False)
         return [self.markers.text_start, *ids, self.markers.text_end]
+
+    def vit_grid(self, image: Image) -> Grid:
+        """The grid of ViT tokens that the preset makes of an image."""
+        width, height = self.preset.vit_size(*to_rgb(image).size)
+        side = self.network.config.vision.patch_size
+        return height // side, width // side
 
     def encode_vit(
         self, image: Image, reads: frozenset[type] = frozenset(), viewed: Callable[[Grid], Grid] = whole

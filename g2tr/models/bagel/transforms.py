@@ -61,6 +61,10 @@ class Preset:
         """What the ViT sees."""
         return self.vit(self.vae(image) if self.vae_first else image)
 
+    def vit_size(self, width: int, height: int) -> tuple[int, int]:
+        """The (width, height) at which the ViT sees an image of this size."""
+        return self.vit.size(*(self.vae.size(width, height) if self.vae_first else (width, height)))
+
     def vae_image(self, image: Image.Image) -> Image.Image:
         """What the autoencoder sees."""
         return self.vae(image)

@@ -15,6 +15,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from g2tr.errors import InputError
+from g2tr.models.internvl_u.autoencoder_config import check_autoencoder
 from g2tr.tokens import Grid
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def build_vae(
     """
     from diffusers import AutoencoderKLQwenImage
 
+    check_autoencoder(settings, where)
     try:
         vae: AutoencoderKLQwenImage = AutoencoderKLQwenImage.from_config(dict(settings))
     except (TypeError, ValueError, IndexError) as error:

@@ -13,6 +13,7 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from g2tr.models.internvl_u.autoencoder import encode_flops
+from g2tr.models.internvl_u.autoencoder_config import downsample_of
 from g2tr.tokens import Grid, LatentGrid
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class LatentCodec:
     @property
     def downsample(self) -> int:
         """Pixels per latent, along a side."""
-        return int(2 ** (len(self.vae.config.dim_mult) - 1))
+        return downsample_of(self.vae.config)
 
     @property
     def scale(self) -> tuple[Float[Tensor, "z 1 1"], Float[Tensor, "z 1 1"]]:

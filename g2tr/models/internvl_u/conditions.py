@@ -14,7 +14,6 @@ from g2tr.models.internvl_u.codec import Posterior
 from g2tr.models.internvl_u.decoder import Row
 from g2tr.models.internvl_u.language import Hidden
 from g2tr.models.internvl_u.positions import KeptGrid
-from g2tr.models.trace import View
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,23 +23,21 @@ class Passage:
     hidden: Hidden
     kept: tuple[Int[Tensor, " k"], ...] = ()
 
-    def without(self, view: View) -> tuple[Hidden, Bool[Tensor, " t"]]:
+    def without(self, image: KeptGrid) -> tuple[Hidden, Bool[Tensor, " t"]]:
         """The rows of an image that no later step dropped, and which of them are tokens."""
-        stays = torch.isin(self.kept[0], view.kept)
+        stays = torch.isin(self.kept[0], image.kept)
         rows = torch.nn.functional.pad(stays, (1, 1), value=True).to(self.hidden.last.device)
         tokens = torch.nn.functional.pad(torch.ones(int(stays.sum()), dtype=torch.bool), (1, 1))
         return Hidden(self.hidden.last[rows], self.hidden.before[rows]), tokens
 
 
-def row_of(passages: Sequence[Passage], views: Sequence[View], references: Sequence[Posterior] = ()) -> Row:
+def row_of(passages: Sequence[Passage], images: Sequence[KeptGrid] = (), references: Sequence[Posterior] = ()) -> Row:
     """A guidance row: its passages, with what is left of each image, and the clean latents beside them."""
-    states, masks, images, waiting = [], [], [], iter(views)
+    states, masks, waiting = [], [], iter(images)
     for passage in passages:
         hidden, mask = passage.hidden, torch.zeros(len(passage.hidden.last), dtype=torch.bool)
         if passage.kept:
-            view = next(waiting)
-            hidden, mask = passage.without(view)
-            images.append(KeptGrid(view.grid, view.kept))
+            hidden, mask = passage.without(next(waiting))
         states.append(hidden.both)
         masks.append(mask)
     latents = tuple(posterior.mean for posterior in references)

@@ -5,12 +5,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from g2tr.errors import InputError
-from g2tr.models.facts import Json, inner, read_json, section
+from g2tr.models.facts import Json, check_positive, inner, read_json, section
 from g2tr.models.towers import QwenSizes, TowerSizes
 
 SUPPORTED: Mapping[str, object] = {"downsample_ratio": 0.5, "ps_version": "v2", "select_layer": -1}
-VISION: Mapping[str, object] = {"qkv_bias": True, "qk_normalization": False, "norm_type": "layer_norm"}
-LANGUAGE: Mapping[str, object] = {"attention_bias": False, "tie_word_embeddings": False, "rope_scaling": None}
+VISION: Mapping[str, object] = {
+    "qkv_bias": True,
+    "qk_normalization": False,
+    "norm_type": "layer_norm",
+    "hidden_act": "gelu",
+}
+LANGUAGE: Mapping[str, object] = {
+    "attention_bias": False,
+    "tie_word_embeddings": False,
+    "rope_scaling": None,
+    "use_sliding_window": False,
+    "hidden_act": "silu",
+}
 SHUFFLE = 2
 
 
@@ -61,9 +72,12 @@ def read_config(path: Path) -> InternVLUConfig:
     config = InternVLUConfig(
         section(VisionConfig, parts[0], f"{path}: vision_config"),
         section(LanguageConfig, parts[1], f"{path}: llm_config"),
-        str(content.get("system_message") or ""),
+        system_message(content, path),
     )
     check_sizes(config, content, path)
+    check_positive(config.vision.layer_norm_eps, f"{path}: layer_norm_eps")
+    check_positive(config.language.rms_norm_eps, f"{path}: rms_norm_eps")
+    check_positive(config.language.rope_theta, f"{path}: rope_theta")
     return config
 
 
@@ -74,6 +88,14 @@ def require(content: Json, wanted: Mapping[str, object], where: Path) -> None:
             raise InputError(f"{where}: {name}={content[name]!r} is not supported, only {value!r}")
 
 
+def system_message(content: Json, where: Path) -> str:
+    """The checkpoint's own message, empty where it states none. Raises `InputError` for what is no text."""
+    message = content.get("system_message")
+    if not isinstance(message, str | None):
+        raise InputError(f"{where}: system_message must be a text, got {message!r}")
+    return message or ""
+
+
 def check_sizes(config: InternVLUConfig, content: Json, where: Path) -> None:
     """Raises `InputError` where sizes contradict each other."""
     vision, language = config.vision, config.language
@@ -82,6 +104,8 @@ def check_sizes(config: InternVLUConfig, content: Json, where: Path) -> None:
         raise InputError(f"{where}: image_size must be a multiple of 2 · patch_size, got {pair}")
     if (content.get("force_image_size") or vision.image_size) != vision.image_size:
         raise InputError(f"{where}: force_image_size must be the table's {vision.image_size}")
+    if language.head_dim % 2:
+        raise InputError(f"{where}: head_dim must be even, since rotary embedding turns pairs, got {language.head_dim}")
     for width, heads in (
         (vision.hidden_size, vision.num_attention_heads),
         (language.num_attention_heads, language.num_key_value_heads),

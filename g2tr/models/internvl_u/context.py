@@ -6,19 +6,24 @@ from PIL.Image import Image
 
 from g2tr.cascade import KEEP_ALL, Plan
 from g2tr.grids import whole
-from g2tr.models.inside import Decisions, acts_inside, wait, walk_image, walk_question
+from g2tr.models.cache import Block
+from g2tr.models.inside import Decisions, acts_inside, wait, walk_images, walk_question
 from g2tr.models.internvl_u.codec import Posterior
 from g2tr.models.internvl_u.language import Hidden
 from g2tr.models.internvl_u.parts import Parts
-from g2tr.models.internvl_u.prefill import image_block, read_texts, read_visual
+from g2tr.models.internvl_u.prefill import image_block, joined, read_texts, read_visual
 from g2tr.models.internvl_u.prompt import Piece
-from g2tr.models.state import State, text_block
+from g2tr.models.state import State, Waiting, text_block
 from g2tr.models.trace import View
 from g2tr.tokens import Grid, LatentGrid, Reduction, VisualTokens
 
 
 class Context(State[Parts]):
-    """One conversation. Every verb extends it in place and returns the rows it added; `fork` keeps it as it is."""
+    """One conversation. Every verb extends it in place and returns the rows it added; `fork` keeps it as it is.
+
+    Where images are to be read together with their question, they and the texts between are held until `ask`, which
+    then returns the rows of them all.
+    """
 
     @classmethod
     def new(cls, parts: Parts) -> "Context":
@@ -27,6 +32,8 @@ class Context(State[Parts]):
 
     def read_text(self, text: str) -> Hidden:
         """Reads a piece of the template."""
+        if self.held:
+            return self.hold(text_block([self], [self.parts.tokenize(text)]))
         with self.clock.phase("prefill"):
             return read_texts([self], [text])[0]
 
@@ -37,11 +44,27 @@ class Context(State[Parts]):
         """
         if not self.waiting:
             return self.read_text(text), {}
-        ids = self.parts.tokenize(text)
+        question = text_block([self], [self.parts.tokenize(text)])
+        self.rope, rows = self.rope + len(question.positions), len(question.positions)
         with self.clock.phase("prefill"):
-            walk, decisions = walk_question(self, text_block([self], [ids]), decided)
-            self.rope += len(ids)
-            return Hidden(walk.finish(len(ids)), walk.below), decisions
+            if self.held:
+                return self.release(question, decided)
+            walk, decisions = walk_question(self, question, decided)
+            return Hidden(walk.finish(rows), walk.below), decisions
+
+    def hold(self, block: Block) -> Hidden:
+        """Leaves a block to the question that follows."""
+        self.held, self.rope = (*self.held, block), int(block.positions[-1]) + 1
+        return Hidden(block.embeddings[:0], block.embeddings[:0])
+
+    def release(self, question: Block, decided: Decisions | None) -> tuple[Hidden, Decisions]:
+        """Reads what was held and the question, whose last row decides which tokens stay."""
+        block, images, plan = joined([*self.held, question]), self.waiting, self.plan
+        views = [self.trace.views[image.view] for image in images]
+        full = len(block.positions) + sum(view.full - len(view.kept) for view in views)
+        self.held, self.waiting, anew = (), (), plan.positions == "compact"
+        walk, decisions = walk_images(self, block, images, plan, len(question.positions), anew, decided)
+        return Hidden(walk.finish(full), walk.below), decisions
 
     def read_image(self, image: Image, plan: Plan, posteriors: Sequence[Posterior] = ()) -> Hidden:
         """Reads an image as reduced tokens between its markers.
@@ -49,7 +72,8 @@ class Context(State[Parts]):
         Anchors use the posterior of the image where one is given; without it an extra encode of the image is made
         and noted in the trace.
         """
-        tokens = self.see(image, plan.encoder.reads, posteriors, plan.encoder.viewed)
+        reads = plan.encoder.reads_on(self.parts.vit_grid(image))
+        tokens = self.see(image, reads, posteriors, plan.encoder.viewed)
         with self.clock.phase("reduce"):
             reduction = plan.encoder(tokens)
         return self.read_tokens(tokens, reduction, plan)
@@ -76,18 +100,34 @@ class Context(State[Parts]):
 
         Where such a step counts positions anew, it also closes the gaps that the encoder's step left.
         """
-        start, inside = self.length + 1, acts_inside(self, plan)
+        inside, query = acts_inside(self, plan, len(reduction.kept)), self.query(plan)
         view = View.of(tokens, reduction, len(self.cache.layers))
         block = image_block(self, tokens, reduction, plan.encoder.size_alpha)
-        self.rope = int(block.positions[-1]) + 1
+        if self.held or (inside and query == "joint"):
+            start = sum(len(held.positions) for held in self.held) + 1
+            self.trace = self.trace.view(view)
+            wait(self, self.last_image(block, start, tokens.seed), plan)
+            return self.hold(block)
+        start, self.rope = self.length + 1, int(block.positions[-1]) + 1
         with self.clock.phase("prefill"):
-            if inside and plan.query != "deferred":
-                walk = walk_image(self, block, view, tokens.seed, plan, anew=plan.positions == "compact")
-                return Hidden(walk.finish(view.full + 2), walk.below)
-            hidden = read_visual(self, block, view)
-        if inside:
-            wait(self, start, tokens.seed, plan)
+            if not inside or query == "deferred":
+                hidden = read_visual(self, block, view)
+            else:
+                hidden = self.read_narrowing(block, view, tokens.seed, plan)
+        if inside and query == "deferred":
+            wait(self, self.last_image(block, start, tokens.seed), plan)
         return hidden
+
+    def read_narrowing(self, block: Block, view: View, seed: int, plan: Plan) -> Hidden:
+        """Reads an image whose tokens grow fewer from layer to layer; its end marker is the query."""
+        self.trace = self.trace.view(view)
+        image = self.last_image(block, 1, seed)
+        walk, _ = walk_images(self, block, [image], plan, anew=plan.positions == "compact")
+        return Hidden(walk.finish(view.full + 2), walk.below)
+
+    def last_image(self, block: Block, start: int, seed: int) -> Waiting:
+        """The image of the last view, whose tokens begin at row `start`."""
+        return Waiting(start, len(self.trace.views) - 1, seed, block.positions[1:-1])
 
     def read_pieces(self, pieces: Sequence[Piece], images: Sequence[Image], plan: Plan) -> None:
         """Reads texts and images in order."""

@@ -12,6 +12,7 @@ SUPPORTED: Mapping[str, object] = {
     "decoder_projector_type": "identity",
     "pad_to_fix_length": False,
     "vae_downsample_factor": 8,
+    "vlm_select_layer": [-1, -2],
 }
 SCALES = ("video_position_scale_factor", "vlm_cond_position_scale_factor")
 
@@ -61,7 +62,7 @@ def check_decoder_config(config: DecoderConfig, where: Path) -> None:
     if config.in_channels != patch:
         raise InputError(f"{where}: in_channels must be patch_size² · out_channels = {patch}, got {config.in_channels}")
     head, axes = config.attention_head_dim, list(config.axes_dims_rope)
-    if len(axes) != 3 or any(type(axis) is not int or axis % 2 for axis in axes) or sum(axes) != head:
+    if len(axes) != 3 or any(type(axis) is not int or axis % 2 or axis < 1 for axis in axes) or sum(axes) != head:
         raise InputError(f"{where}: axes_dims_rope must be three even widths of sum {head}, got {axes}")
     if config.video_position_scale_factor != 1:
         raise InputError(f"{where}: video_position_scale_factor must be 1, got {config.video_position_scale_factor}")

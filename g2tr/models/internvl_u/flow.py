@@ -8,6 +8,7 @@ import math
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
@@ -15,6 +16,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from g2tr.errors import InputError
+from g2tr.models.facts import check_positive
+from g2tr.models.internvl_u.config import require
 from g2tr.models.internvl_u.decoder import GenerationDecoder, Row
 from g2tr.tokens import Grid
 
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from diffusers import DPMSolverMultistepScheduler
 
 Latent = Float[Tensor, "z y x"]
+SCHEDULER_FILE = Path("scheduler/scheduler_config.json")
 SCHEDULER: Mapping[str, object] = {
     "algorithm_type": "dpmsolver++",
     "solver_order": 2,
@@ -32,6 +36,14 @@ SCHEDULER: Mapping[str, object] = {
     "timestep_spacing": "linspace",
     "final_sigmas_type": "zero",
     "lower_order_final": True,
+}
+SWITCHES: Mapping[str, object] = {
+    "num_train_timesteps": 1000,
+    "beta_schedule": "linear",
+    "steps_offset": 0,
+    **dict.fromkeys(("trained_betas", "variance_type")),
+    **dict.fromkeys(("use_karras_sigmas", "use_exponential_sigmas", "use_beta_sigmas", "use_lu_lambdas"), False),
+    **dict.fromkeys(("euler_at_final", "thresholding", "use_dynamic_shifting", "rescale_betas_zero_snr"), False),
 }
 
 
@@ -75,22 +87,28 @@ class Sampling:
                 raise InputError(f"sampling.{field.name} must be a finite number, got {value!r}")
 
 
-def scheduler(settings: Mapping[str, object], steps: int) -> "DPMSolverMultistepScheduler":
-    """The solver by the contents of `scheduler/scheduler_config.json`, at the first of `steps` steps.
+def read_scheduler(settings: Mapping[str, object], where: Path = SCHEDULER_FILE) -> "DPMSolverMultistepScheduler":
+    """The solver by the contents of `scheduler/scheduler_config.json`; what is null or missing is the published value.
 
-    Values of null mean the library's default. Raises `InputError` where the library refuses the settings.
+    `flow_shift` may be any number above 0. Raises `InputError` for another value that is not the published one.
     """
     from diffusers import DPMSolverMultistepScheduler
 
     stated = {name: value for name, value in settings.items() if value is not None}
-    try:
-        solver: DPMSolverMultistepScheduler = DPMSolverMultistepScheduler.from_config(stated)
-    except (TypeError, ValueError, NotImplementedError) as error:
-        raise InputError(f"scheduler_config.json does not describe a DPMSolverMultistepScheduler: {error}") from None
+    shift = stated.pop("flow_shift", SCHEDULER["flow_shift"])
+    check_positive(shift, f"{where}: flow_shift")
+    require(stated, {**SCHEDULER, **SWITCHES}, where)
+    solver: DPMSolverMultistepScheduler = DPMSolverMultistepScheduler(**{**SCHEDULER, "flow_shift": shift})
+    return solver
+
+
+def started(solver: "DPMSolverMultistepScheduler", steps: int) -> "DPMSolverMultistepScheduler":
+    """A solver of the same settings, at the first of `steps` steps."""
+    fresh: DPMSolverMultistepScheduler = type(solver).from_config(solver.config)
     with warnings.catch_warnings():  # diffusers hands torch tensors to numpy in a way that numpy 2 deprecates
         warnings.simplefilter("ignore", DeprecationWarning)
-        solver.set_timesteps(steps)
-    return solver
+        fresh.set_timesteps(steps)
+    return fresh
 
 
 def guide(velocities: Velocities, time: float, sampling: Sampling) -> Latent:
@@ -114,13 +132,14 @@ def draw_noise(channels: int, size: Grid, generator: torch.Generator) -> Latent:
 
 
 def denoise(
-    decoder: GenerationDecoder, rows: Rows, noise: Latent, settings: Mapping[str, object], sampling: Sampling
+    decoder: GenerationDecoder,
+    rows: Rows,
+    noise: Latent,
+    scheduler: "DPMSolverMultistepScheduler",
+    sampling: Sampling,
 ) -> Latent:
-    """The latent to which the solver takes the noise, in float32; a row that stands twice in `rows` is run once.
-
-    `settings` are those of the solver, as `scheduler` reads them.
-    """
-    solver, latent = scheduler(settings, sampling.steps), noise.to(decoder.device, torch.float32)
+    """The latent to which a solver takes the noise, in float32; a row that stands twice in `rows` is run once."""
+    solver, latent = started(scheduler, sampling.steps), noise.to(decoder.device, torch.float32)
     readings = {row: decoder.read(row, decoder.grid(noise)) for row in dict.fromkeys(rows)}
     for time in solver.timesteps:
         found = {row: decoder(latent, float(time), reading) for row, reading in readings.items()}

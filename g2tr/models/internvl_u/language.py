@@ -33,6 +33,10 @@ class Hidden:
         """Both side by side, as the generation decoder reads them."""
         return torch.cat([self.last, self.before], dim=-1)
 
+    def split(self, count: int) -> tuple["Hidden", "Hidden"]:
+        """The first `count` rows, and the others."""
+        return Hidden(self.last[:count], self.before[:count]), Hidden(self.last[count:], self.before[count:])
+
 
 class QwenLanguage:
     """The layers of a `Qwen3ForCausalLM`, with its rotary embedding on the device of its weights."""
@@ -43,6 +47,11 @@ class QwenLanguage:
         self.model: Any = model
         self.config = config
         self.rotary = Qwen3RotaryEmbedding(qwen_config(config)).to(self.weight.device)
+
+    @property
+    def rope(self) -> tuple[float, int]:
+        """θ of the rotary embedding, and the width of a head."""
+        return self.config.rope_theta, self.config.head_dim
 
     @property
     def weight(self) -> Tensor:

@@ -5,16 +5,17 @@ from pathlib import Path
 import torch
 
 from g2tr.errors import InputError
-from g2tr.models.attention import attention
+from g2tr.models.attention import Attend, attention
 from g2tr.models.device import read_device, read_dtype
 from g2tr.models.facts import read_json
 from g2tr.models.internvl_u.autoencoder import build_vae, to_single_frame
+from g2tr.models.internvl_u.autoencoder_config import check_autoencoder, downsample_of
 from g2tr.models.internvl_u.checkpoint import find_checkpoint
 from g2tr.models.internvl_u.codec import LatentCodec
 from g2tr.models.internvl_u.config import InternVLUConfig, read_config
 from g2tr.models.internvl_u.decoder import GenerationDecoder
 from g2tr.models.internvl_u.decoder_config import read_decoder_config
-from g2tr.models.internvl_u.flow import Sampling
+from g2tr.models.internvl_u.flow import SCHEDULER_FILE, Sampling, read_scheduler
 from g2tr.models.internvl_u.language import QwenLanguage
 from g2tr.models.internvl_u.model import InternVLU
 from g2tr.models.internvl_u.network import InternVLUNetwork, empty_network, stored_as
@@ -47,33 +48,43 @@ def load_internvl_u(
     """An InternVL-U, ready to answer and, with `generation`, to edit.
 
     Weights go straight to `device` and `dtype`; the autoencoder stays in float32. Without `generation` neither the
-    generation decoder nor the autoencoder's decoder is read. Raises `InputError` for a missing file, a missing,
+    generation decoder nor the autoencoder's decoder is read; its encoder always is (214 MB), for reducers that read
+    latents. Raises `InputError` for a missing file, a missing,
     surplus or misshaped tensor, or an unknown setting.
     """
     place, kind = read_device(device), read_dtype(dtype)
     attend = attention(attention_backend, place, kind)
     choices = Choices(positions, anchor_side, sizes or DynamicSize(), preprocess)
     folder = find_checkpoint(checkpoint, revision, generation)
+    parts = load_parts(folder, choices, generation, attend, place, kind)
+    settings = {
+        "name": name,
+        "checkpoint": checkpoint,
+        **choices.settings,
+        "dtype": dtype,
+        "attention": attention_backend,
+        "generation": generation,
+        "native_query": parts.native_query,
+    }
+    return InternVLU(name, parts, settings, sampling or Sampling(), system or System())
+
+
+def load_parts(
+    folder: Path, choices: Choices, generation: bool, attend: Attend, device: torch.device, dtype: torch.dtype
+) -> Parts:
+    """Everything in a folder; small files are read, and what they say is checked, before any weights are."""
     config = read_config(folder / "vlm" / "config.json")
     tokenizer = read_tokenizer(folder / "processor")
     markers = find_markers(tokenizer, config.language.vocab_size, folder / "processor")
     tile = read_tile(folder / "processor" / "processor_config.json", config.vision.image_size)
-    codec = load_codec(folder / "vae", generation, place)
-    drawer = load_drawer(folder, config, place, kind) if generation else None
-    network = load_network(folder / "vlm", config, place, kind)
+    settings = read_json(folder / "vae" / "config.json")
+    check_autoencoder(settings, folder / "vae" / "config.json")
+    choices.anchor_size(tile, downsample_of(settings))
+    codec = load_codec(folder / "vae", generation, device)
+    drawer = load_drawer(folder, config, device, dtype) if generation else None
+    network = load_network(folder / "vlm", config, device, dtype)
     language = QwenLanguage(network.language_model, config.language)
-    settings = {
-        "name": name,
-        "checkpoint": checkpoint,
-        "preprocess": preprocess,
-        "positions": positions,
-        "anchor_side": anchor_side,
-        "dtype": dtype,
-        "attention": attention_backend,
-        "generation": generation,
-    }
-    parts = Parts(network, language, codec, tokenizer, markers, tile, attend, choices, drawer)
-    return InternVLU(name, parts, settings, sampling or Sampling(), system or System())
+    return Parts(network, language, codec, tokenizer, markers, tile, attend, choices, drawer)
 
 
 def load_network(folder: Path, config: InternVLUConfig, device: torch.device, dtype: torch.dtype) -> InternVLUNetwork:
@@ -93,14 +104,15 @@ def load_codec(folder: Path, generation: bool, device: torch.device) -> LatentCo
 
 
 def load_drawer(folder: Path, config: InternVLUConfig, device: torch.device, dtype: torch.dtype) -> Drawer:
-    """The generation decoder with its weights, and the settings of its solver."""
+    """The generation decoder with its weights, and its solver."""
     path = folder / "generation_decoder" / "config.json"
+    scheduler = read_scheduler(read_json(folder / SCHEDULER_FILE), folder / SCHEDULER_FILE)
     decoder_config = read_decoder_config(read_json(path), path)
     check_joint(decoder_config.joint_attention_dim, config.language.hidden_size, path)
     with torch.device("meta"):
         decoder = GenerationDecoder(decoder_config).eval().requires_grad_(False)
     load_weights(decoder, path.parent, Stored, lambda _: False, device, dtype)
-    return Drawer(decoder, read_json(folder / "scheduler" / "scheduler_config.json"))
+    return Drawer(decoder, scheduler)
 
 
 def check_joint(width: int, hidden: int, where: Path) -> None:

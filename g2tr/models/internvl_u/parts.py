@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
 
 import torch
 from jaxtyping import Float, Int
@@ -22,6 +23,9 @@ from g2tr.models.internvl_u.vision import see
 from g2tr.models.tokenizer import Tokenizer
 from g2tr.tokens import Grid, LatentGrid, VisionAttention, VisualTokens
 
+if TYPE_CHECKING:
+    from diffusers import DPMSolverMultistepScheduler
+
 POSITIONS = ("compact", "original")
 PRESETS = ("single_tile",)
 
@@ -38,10 +42,10 @@ class Markers:
 
 @dataclass(frozen=True)
 class Drawer:
-    """What only generation needs: the decoder and the settings of its solver."""
+    """What only generation needs: the decoder and its solver, of which every image takes a fresh one."""
 
     decoder: GenerationDecoder
-    scheduler: Mapping[str, object]
+    scheduler: "DPMSolverMultistepScheduler"
 
 
 @dataclass(frozen=True)
@@ -67,13 +71,31 @@ class Choices:
         if self.anchor_side is not None and (type(self.anchor_side) is not int or self.anchor_side < 1):
             raise InputError(f"anchor_side must be a whole number of pixels, got {self.anchor_side!r}")
 
+    @property
+    def settings(self) -> Mapping[str, object]:
+        """What of them goes into every result."""
+        return {"preprocess": self.preprocess, "positions": self.positions, "anchor_side": self.anchor_side}
+
+    def anchor_size(self, tile: Tile, cell: int) -> Grid:
+        """(height, width) in pixels of what is encoded for anchors alone.
+
+        Raises `InputError` where an autoencoder of `cell` pixels per latent cannot read it.
+        """
+        side = self.anchor_side or tile.side
+        if side % cell:
+            raise InputError(f"anchor_side must be a multiple of {cell} pixels, got {side}")
+        return side, side
+
 
 @dataclass(frozen=True, eq=False)
 class Parts:
     """Network, autoencoder, generation decoder, tokenizer and attention back end of one loaded model.
 
-    There is no `drawer` where the model was loaded for understanding only.
+    There is no `drawer` where the model was loaded for understanding only. The language model is causal, so that
+    images and their question can be read in one pass, as the `native_query` wants it.
     """
+
+    native_query: ClassVar[str] = "joint"
 
     network: InternVLUNetwork
     language: QwenLanguage
@@ -84,11 +106,6 @@ class Parts:
     attend: Attend
     choices: Choices = field(default_factory=Choices)
     drawer: Drawer | None = None
-
-    def __post_init__(self) -> None:
-        side, cell = self.anchor_size[0], self.codec.downsample
-        if side % cell:
-            raise InputError(f"anchor_side must be a multiple of {cell} pixels, got {side}")
 
     @property
     def device(self) -> torch.device:
@@ -103,8 +120,7 @@ class Parts:
     @property
     def anchor_size(self) -> Grid:
         """(height, width) in pixels of what is encoded for anchors alone."""
-        side = self.choices.anchor_side or self.tile.side
-        return side, side
+        return self.choices.anchor_size(self.tile, self.codec.downsample)
 
     def tokenize(self, text: str) -> list[int]:
         """Ids of a piece of the conversation; markers in it are markers."""
@@ -116,6 +132,11 @@ class Parts:
         special: Tensor = self.network.special_token_embedding(found.int().argmax(-1))
         return torch.where(found.any(-1, keepdim=True), special, self.language.embed(ids))
 
+    def vit_grid(self, image: Image) -> Grid:
+        """The grid of visual tokens, the same for every image."""
+        side = self.network.config.vision.token_side
+        return side, side
+
     def encode_vit(
         self, image: Image, reads: frozenset[type] = frozenset(), viewed: Callable[[Grid], Grid] = whole
     ) -> VisualTokens:
@@ -123,11 +144,11 @@ class Parts:
 
         On a smaller grid, as `viewed` may want, the ViT's position embeddings are interpolated.
         """
-        side = self.network.config.vision.token_side
-        grid, cell = viewed((side, side)), self.tile.side // side
+        full = self.vit_grid(image)
+        grid, cell = viewed(full), self.tile.side // full[0]
         pixels = self.tile(image, (grid[0] * cell, grid[1] * cell)).to(self.device)
         features, received = see(self.network, pixels, VisionAttention in reads)
-        tokens = VisualTokens(features, grid, seed=checksum(to_rgb(image)), spared=side**2 - len(features))
+        tokens = VisualTokens(features, grid, seed=checksum(to_rgb(image)), spared=full[0] * full[1] - len(features))
         return tokens.having(VisionAttention(torch.stack(received))) if received else tokens
 
     def encode_tile(self, image: Image) -> Posterior:

@@ -16,26 +16,33 @@ from g2tr.tokens import Grid
 
 @dataclass(frozen=True, eq=False)
 class KeptGrid:
-    """The tokens that a reduction left of one image: raster indices on its full token grid."""
+    """The tokens that a reduction left of one image: raster indices on the grid that the vision tower made.
+
+    `whole` is the grid that it makes at full size, over which a smaller one is spread.
+    """
 
     grid: Grid
     kept: Int[Tensor, " k"]
+    whole: Grid
 
     @classmethod
     def full(cls, grid: Grid) -> "KeptGrid":
         """An image without reduction."""
-        return cls(grid, torch.arange(grid[0] * grid[1]))
+        return cls(grid, torch.arange(grid[0] * grid[1]), grid)
 
 
-def centred(length: int, scale: float = 1.0) -> Float[Tensor, " n"]:
-    """Coordinates around 0, one apart; below scale 1, as many coordinates over a range that is 1/scale as wide."""
+def centred(length: int, scale: float = 1.0, count: int = 0) -> Float[Tensor, " n"]:
+    """Coordinates around 0, one apart; below scale 1, as many coordinates over a range that is 1/scale as wide.
+
+    With a `count`, so many over the same range.
+    """
     below, above = length - length // 2, length // 2
-    return torch.linspace(-int(below / scale), int(above / scale) - 1, length)
+    return torch.linspace(-int(below / scale), int(above / scale) - 1, count or length)
 
 
-def grid_positions(frame: int, grid: Grid, scale: float = 1.0) -> Float[Tensor, "l 3"]:
-    """A grid in raster order, centred at 0, all in one frame."""
-    rows, columns = (centred(side, scale) for side in grid)
+def grid_positions(frame: int, grid: Grid, scale: float = 1.0, whole: Grid | None = None) -> Float[Tensor, "l 3"]:
+    """A grid in raster order, centred at 0, all in one frame; over the range of a larger one where `whole` is given."""
+    rows, columns = (centred(full, scale, side) for full, side in zip(whole or grid, grid, strict=True))
     frames = torch.tensor([float(frame)])
     return torch.cartesian_prod(frames, rows, columns)
 
@@ -50,7 +57,7 @@ def conditioning_positions(
 ) -> Float[Tensor, "t 3"]:
     """A counter from `start` that steps over each text token on the diagonal and over each image grid as a whole.
 
-    An image takes the counter as its frame and its centred grid, stretched by 1/scale; the counter goes on
+    An image takes the counter as its frame and its centred grid at full size, stretched by 1/scale; the counter goes on
     after the largest coordinate of the full grid, whatever was kept. Raises `ValueError` where the runs
     of image tokens in the mask do not fit `images`.
     """
@@ -59,7 +66,7 @@ def conditioning_positions(
     for run, length in runs(is_image):
         if run:
             image = next(waiting)
-            full = grid_positions(counter, image.grid, scale)
+            full = grid_positions(counter, image.grid, scale, image.whole)
             blocks.append(full[image.kept.cpu()])
             counter = int(full.max()) + 1
         else:

@@ -61,10 +61,18 @@ def image_block(state: State[Parts], tokens: VisualTokens, reduction: Reduction,
     embeddings = torch.cat([ends[:1], reduction.features, ends[1:]])
     positions = state.rope + image_offsets(reduction.kept, tokens.grid, parts.choices.positions)
     block = Block(embeddings, positions, (len(positions),), causal=True)
-    if not alpha:
+    if not alpha or bool((reduction.sizes == 1).all()):
         return block
     sizes = torch.nn.functional.pad(reduction.sizes.float().log(), (1, 1))
     return replace(block, bias=(alpha * sizes,))
+
+
+def joined(blocks: Sequence[Block]) -> Block:
+    """Blocks of one conversation that follow one another, as one."""
+    embeddings, positions = (
+        torch.cat(parts) for parts in zip(*((b.embeddings, b.positions) for b in blocks), strict=True)
+    )
+    return Block(embeddings, positions, (len(positions),), causal=True)
 
 
 def read_visual(state: State[Parts], block: Block, view: View) -> Hidden:

@@ -19,15 +19,25 @@ Piece = str | int
 
 @dataclass(frozen=True)
 class System:
-    """System messages of the three tasks. These are our words; the checkpoint's own, where it states one, answers."""
+    """System messages of the three tasks. These are our words; the checkpoint's own, where it states one, answers.
+
+    An empty message leaves its turn empty.
+    """
 
     answer: str | None = None
     edit: str = "You edit images. Say what the image shows, then how the instruction changes it."
     generate: str = "You draw images. Say what the image shows, in full."
 
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if type(value) is not str and not (name == "answer" and value is None):
+                raise InputError(f"system.{name} must be a text, got {value!r}")
+
     def answering(self, stated: str) -> str:
         """The message for questions: the one given here, else that of the checkpoint, else our own."""
-        return self.answer or stated or "You are a helpful assistant that sees images."
+        if self.answer is not None:
+            return self.answer
+        return stated or "You are a helpful assistant that sees images."
 
 
 def system_turn(message: str) -> str:
@@ -55,5 +65,5 @@ def user_pieces(text: str, images: int, text_first: bool = False) -> list[Piece]
     texts = re.split(SLOT, USER + laid + ANSWER)
     pieces: list[Piece] = [texts[0]]
     for number, following in enumerate(texts[1:]):
-        pieces += [number, following]
+        pieces += [number, following] if following else [number]
     return pieces

@@ -8,14 +8,15 @@ import torch
 from torch import Tensor, nn
 
 from g2tr.errors import InputError
-from g2tr.models.attention import attention
+from g2tr.models.attention import Attend, attention
 from g2tr.models.device import read_device, read_dtype
 from g2tr.models.internvl_u.autoencoder import build_vae, to_single_frame
+from g2tr.models.internvl_u.autoencoder_config import downsample_of
 from g2tr.models.internvl_u.codec import LatentCodec
 from g2tr.models.internvl_u.config import InternVLUConfig, LanguageConfig, VisionConfig
 from g2tr.models.internvl_u.decoder import GenerationDecoder
 from g2tr.models.internvl_u.decoder_config import DecoderConfig
-from g2tr.models.internvl_u.flow import SCHEDULER, Sampling
+from g2tr.models.internvl_u.flow import SCHEDULER, Sampling, read_scheduler
 from g2tr.models.internvl_u.language import QwenLanguage
 from g2tr.models.internvl_u.model import InternVLU
 from g2tr.models.internvl_u.network import SPECIAL_TOKENS, InternVLUNetwork
@@ -64,28 +65,32 @@ def random_internvl_u(
     if type(seed) is not int or seed < 0:
         raise InputError(f"model.seed must be a whole number of at least 0, got {seed!r}")
     place, kind = read_device(device), read_dtype(dtype)
-    attend = attention(attention_backend, place, kind)
     choices = Choices(positions, anchor_side, SIZES, preprocess)
-    generator = torch.Generator().manual_seed(seed)
-    network = filled(lambda: InternVLUNetwork(CONFIG), generator, place, kind)
-    vae = to_single_frame(filled(lambda: build_vae(VAE), generator, place, torch.float32))
-    decoder = filled(lambda: GenerationDecoder(DECODER), generator, place, kind)
-    language, tokenizer = QwenLanguage(network.language_model, CONFIG.language), byte_tokenizer()
-    markers = find_markers(tokenizer, VOCABULARY, "memory")
-    tile, drawer = Tile(CONFIG.vision.image_size), Drawer(decoder, SCHEDULER)
-    parts = Parts(network, language, LatentCodec(vae), tokenizer, markers, tile, attend, choices, drawer)
+    parts = random_parts(seed, choices, attention(attention_backend, place, kind), place, kind)
     settings = {
         "name": name,
         "checkpoint": "random",
         "seed": seed,
-        "preprocess": preprocess,
-        "positions": positions,
-        "anchor_side": anchor_side,
+        **choices.settings,
         "dtype": dtype,
         "attention": attention_backend,
         "generation": True,
+        "native_query": parts.native_query,
     }
     return InternVLU(name, parts, settings, sampling or Sampling(), system or System())
+
+
+def random_parts(seed: int, choices: Choices, attend: Attend, device: torch.device, dtype: torch.dtype) -> Parts:
+    """Everything that a checkpoint would give."""
+    tile = Tile(CONFIG.vision.image_size)
+    choices.anchor_size(tile, downsample_of(VAE))
+    generator = torch.Generator().manual_seed(seed)
+    network = filled(lambda: InternVLUNetwork(CONFIG), generator, device, dtype)
+    vae = to_single_frame(filled(lambda: build_vae(VAE), generator, device, torch.float32))
+    decoder = filled(lambda: GenerationDecoder(DECODER), generator, device, dtype)
+    language, tokenizer = QwenLanguage(network.language_model, CONFIG.language), byte_tokenizer()
+    markers, drawer = find_markers(tokenizer, VOCABULARY, "memory"), Drawer(decoder, read_scheduler(SCHEDULER))
+    return Parts(network, language, LatentCodec(vae), tokenizer, markers, tile, attend, choices, drawer)
 
 
 def filled(build: Callable[[], Module], generator: torch.Generator, device: torch.device, dtype: torch.dtype) -> Module:

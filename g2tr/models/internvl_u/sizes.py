@@ -15,6 +15,7 @@ from g2tr.models.images import to_pixels, to_rgb
 from g2tr.tokens import Grid
 
 MAX_ASPECT = 200
+CELL = 16  # pixels along a side of a latent patch: 8 per latent, 2 latents per patch
 
 
 @dataclass(frozen=True)
@@ -24,10 +25,24 @@ class DynamicSize:
     The bounds hold in this order, so that the last wins: area, then side.
     """
 
-    factor: int = 16
+    factor: int = CELL
     min_pixels: int = 512**2
     max_pixels: int = 1024**2
     max_side: int = 1024
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if type(value) is not int or value < 1:
+                raise InputError(f"sizes.{name} must be a whole number above 0, got {value!r}")
+        if self.factor % CELL:
+            raise InputError(f"sizes.factor must be a multiple of {CELL}, got {self.factor}")
+        if self.min_pixels > self.max_pixels:
+            raise InputError(
+                f"sizes.min_pixels must be at most max_pixels, got {self.min_pixels} and {self.max_pixels}"
+            )
+        if self.max_side < self.factor or self.max_pixels < self.factor**2:
+            bounds = f"{self.max_pixels} pixels and sides of {self.max_side}"
+            raise InputError(f"sizes.factor must fit its bounds, {bounds}, got {self.factor}")
 
     def __call__(self, size: Grid) -> Grid:
         """The (height, width) for an image of this (height, width). Raises `InputError` where there is none."""
@@ -81,7 +96,7 @@ def vae_pixels(image: Image.Image, rule: DynamicSize) -> Float[Tensor, "3 h w"]:
     return to_pixels(resized(to_rgb(image), rule((image.height, image.width)), Image.Resampling.BICUBIC))
 
 
-def generated_size(requested: Grid, factor: int = 16) -> Grid:
+def generated_size(requested: Grid, factor: int = CELL) -> Grid:
     """The (height, width) that is generated for a requested one: both sides cut down to multiples of `factor`.
 
     Raises `InputError` for a side below the factor.

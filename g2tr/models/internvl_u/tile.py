@@ -13,7 +13,7 @@ from PIL import Image
 from torch import Tensor
 
 from g2tr.errors import InputError
-from g2tr.models.facts import Json, inner, read_json
+from g2tr.models.facts import Json, check_numbers, inner, read_json
 from g2tr.models.images import to_pixels, to_rgb
 from g2tr.tokens import Grid
 
@@ -46,19 +46,21 @@ def read_tile(path: Path, side: int) -> Tile:
     """
     stated = inner(read_json(path).get("image_processor_kwargs", {}), f"{path}: image_processor_kwargs")
     size = stated.get("size", side)
-    sides = set(size.values()) if isinstance(size, dict) else {size}
-    if sides != {side}:
+    sides = list(size.values()) if isinstance(size, dict) else [size]
+    if not sides or any(length != side for length in sides):
         raise InputError(f"{path}: size must be {side} x {side}, as the vision tower has it, got {size}")
-    mean, std = (numbers(stated, key, path) for key in ("image_mean", "image_std"))
+    mean, std = (channels(stated, key, path) for key in ("image_mean", "image_std"))
     resample = stated.get("resample", int(Image.Resampling.BICUBIC))
-    if resample not in {int(kernel) for kernel in Image.Resampling}:
+    if type(resample) is not int or resample not in {int(kernel) for kernel in Image.Resampling}:
         raise InputError(f"{path}: resample must be one of Pillow's kernels 0 … 5, got {resample!r}")
     return Tile(side, mean or IMAGENET[0], std or IMAGENET[1], resample)
 
 
-def numbers(stated: Json, key: str, path: Path) -> tuple[float, ...]:
+def channels(stated: Json, key: str, path: Path) -> tuple[float, ...]:
     """Three numbers, one for each channel; none where nothing is stated."""
-    values = stated.get(key) or ()
-    if values and (len(values) != 3 or any(type(value) not in (int, float) for value in values)):
-        raise InputError(f"{path}: {key} must be three numbers, got {values!r}")
-    return tuple(float(value) for value in values)
+    if stated.get(key) is None:
+        return ()
+    values = check_numbers(stated[key], f"{path}: {key}", positive=key == "image_std")
+    if len(values) != 3:
+        raise InputError(f"{path}: {key} must be three numbers, got {stated[key]!r}")
+    return values

@@ -12,7 +12,7 @@ TURNS = ("<|im_start|>", "<|im_end|>")
 
 
 def find_markers(tokenizer: Any, vocab_size: int, folder: Path | str) -> Markers:  # noqa: ANN401 - transformers has no types
-    """The markers; an answer ends with the tokenizer's end of text, or where the model turns to an image.
+    """The markers; an answer ends with the tokenizer's end of text or its turn, or where the model turns to an image.
 
     Raises `InputError` where the tokenizer lacks one or names no end of text.
     """
@@ -21,4 +21,4 @@ def find_markers(tokenizer: Any, vocab_size: int, folder: Path | str) -> Markers
     start, end = (special[SPECIAL_TOKENS.index(marker)] for marker in ("<img>", "</img>"))
     if tokenizer.eos_token_id is None:
         raise InputError(f"the tokenizer in {folder} names no eos_token")
-    return Markers(start, end, frozenset({int(tokenizer.eos_token_id), start}), special)
+    return Markers(start, end, frozenset({int(tokenizer.eos_token_id), ids[-1], start}), special)

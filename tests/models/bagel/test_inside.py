@@ -1,7 +1,7 @@
 """Reduction between layers, on the embedded model and on a prompt about one scene."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from torch import Tensor
 from g2tr.cascade import KEEP_ALL, Cascade, Plan
 from g2tr.errors import InputError
 from g2tr.importance.attention import Attention
+from g2tr.importance.latent import Latent
 from g2tr.importance.next_attention import NextAttentionRank
 from g2tr.merge.drop import Drop
 from g2tr.merge.nearest import Nearest
@@ -145,6 +146,35 @@ def test_an_edit_runs_with_shorter_caches(bagel_tiny: Bagel, scene: Image, query
     assert outcome.trace.views[0].cached == (256, 256, 128, 128, 128, 128)
 
 
+def test_an_image_is_not_read_together_with_its_question(bagel_tiny: Bagel, scene: Image) -> None:
+    line = "query=joint needs a causal model; this one reads an image before its question: use image_end, deferred or"
+    for call in (bagel_tiny.answers, bagel_tiny.edit):
+        with pytest.raises(InputError, match=line):
+            call([scene], [PROMPT] if call == bagel_tiny.answers else PROMPT, plan(0.5, "joint"))
+
+
+def test_native_is_the_end_of_the_image_here(bagel_tiny: Bagel, scene: Image) -> None:
+    native, explicit = (converse(bagel_tiny, scene, plan(0.5, query)) for query in ("native", "image_end"))
+    assert torch.equal(native[1], explicit[1])
+    assert native[0].trace.blocks == explicit[0].trace.blocks
+    assert bagel_tiny.settings["native_query"] == "image_end"
+
+
+@everywhere
+def test_steps_that_keep_all_read_no_evidence(bagel_tiny: Bagel, scene: Image, query: str) -> None:
+    assert converse(bagel_tiny, scene, plan(1.0, query))[0].trace.looks == ()
+    few = replace(plan(0.5, query, 1, 3).steps[1], min_keep=128)
+    context, _ = converse(bagel_tiny, scene, Cascade([plan(0.5, query, 1).steps[0], few], query))
+    assert len(context.trace.looks) == 1 and context.trace.views[0].cached == (256, *[128] * 5)
+
+
+def test_no_anchors_are_encoded_for_an_image_of_which_every_token_stays(bagel_tiny: Bagel, scene: Image) -> None:
+    reducer = Reducer(Latent(), TopK(), Drop(), min_keep=256)
+    context, found = converse(bagel_tiny, scene, reducer)
+    assert context.trace.anchor_encodes == ()
+    assert torch.equal(found, converse(bagel_tiny, scene, KEEP_ALL)[1])
+
+
 def test_several_images_leave_the_caches_each_by_its_own_budget(bagel_tiny: Bagel, scene: Image) -> None:
     for query in ("image_end", "deferred"):
         outcome = bagel_tiny.answers([scene, scene.rotate(90)], [PROMPT], plan(0.25, query), 2)[0]
@@ -159,7 +189,5 @@ def test_the_question_can_be_read_first(bagel_tiny: Bagel, scene: Image) -> None
 
 
 def test_evidence_of_the_encoder_is_refused_inside(bagel_tiny: Bagel, scene: Image) -> None:
-    from g2tr.importance.latent import Latent
-
     with pytest.raises(InputError, match="Anchors cannot be read inside"):
         converse(bagel_tiny, scene, plan(0.5, "image_end", importance=Latent()))

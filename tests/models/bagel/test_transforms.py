@@ -4,7 +4,7 @@ import torch
 from PIL import Image
 
 from g2tr.errors import InputError
-from g2tr.models.bagel.transforms import Preset, Resize, preset, to_patches
+from g2tr.models.bagel.transforms import Resize, preset, to_patches
 from g2tr.models.images import checksum, to_pixels, to_rgb
 
 VAE = Resize(1024, 512, 16)
@@ -28,10 +28,6 @@ ODD_SIZES = ((4000, 10), (10, 4000), (1, 1), (1, 5000), (3000, 1), (981, 979), (
 WHITE, RED = (255, 255, 255), (255, 0, 0)
 
 
-def vit_size(rules: Preset, width: int, height: int) -> tuple[int, int]:
-    return rules.vit.size(*(rules.vae.size(width, height) if rules.vae_first else (width, height)))
-
-
 def cells(size: tuple[int, int], side: int) -> int:
     return (size[0] // side) * (size[1] // side)
 
@@ -40,8 +36,8 @@ def cells(size: tuple[int, int], side: int) -> int:
 def test_each_preset_gives_the_published_number_of_tokens(
     width: int, height: int, evaluated: int, inferred: int, alone: int, latents: int
 ) -> None:
-    assert cells(vit_size(preset("official_eval", VAE, None), width, height), 14) == evaluated
-    assert cells(vit_size(preset("inferencer", VAE, None), width, height), 14) == inferred
+    assert cells(preset("official_eval", VAE, None).vit_size(width, height), 14) == evaluated
+    assert cells(preset("inferencer", VAE, None).vit_size(width, height), 14) == inferred
     assert cells(Resize(980, 224, 14).size(width, height), 14) == alone
     assert cells(VAE.size(width, height), 16) == latents
 
@@ -50,7 +46,7 @@ def test_each_preset_gives_the_published_number_of_tokens(
 @pytest.mark.parametrize("size", ODD_SIZES)
 def test_an_image_of_any_shape_fits_the_position_tables(name: str, size: tuple[int, int]) -> None:
     rules = preset(name, VAE, None)
-    for sides, stride, limit in ((vit_size(rules, *size), 14, 70), (rules.vae.size(*size), 16, 64)):
+    for sides, stride, limit in ((rules.vit_size(*size), 14, 70), (rules.vae.size(*size), 16, 64)):
         assert all(side % stride == 0 and 1 <= side // stride <= limit for side in sides)
 
 

@@ -47,7 +47,17 @@ def test_an_autoencoder_without_its_decoder_still_encodes(golden_config: dict[st
     "settings, wanted",
     [
         ({"latents_std": [1.0]}, "latents_std must have z_dim = 16 numbers, got 1"),
-        ({"z_dim": "many"}, "does not describe an AutoencoderKLQwenImage"),
+        ({"attn_scales": 5}, "does not describe an AutoencoderKLQwenImage"),
+        ({"z_dim": "many"}, "z_dim must be a whole number above 0, got 'many'"),
+        ({"base_dim": -1}, "base_dim must be a whole number above 0, got -1"),
+        ({"dim_mult": []}, r"dim_mult must be a list of whole numbers, got \[\]"),
+        ({"dim_mult": 5}, "dim_mult must be a list of whole numbers, got 5"),
+        ({"dim_mult": [1, 2, 4, "a"]}, "dim_mult must be a whole number above 0, got 'a'"),
+        ({"temperal_downsample": [True]}, "temperal_downsample must be 3 truth values"),
+        ({"latents_mean": None}, "latents_mean must be a list of numbers, got None"),
+        ({"latents_mean": 5}, "latents_mean must be a list of numbers, got 5"),
+        ({"latents_mean": ["a"] * 16}, "latents_mean must be a list of numbers"),
+        ({"latents_std": [0.0] * 16}, "latents_std must be above 0"),
     ],
 )
 def test_another_autoencoder_is_refused(settings: dict[str, object], wanted: str) -> None:

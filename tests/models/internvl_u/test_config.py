@@ -27,6 +27,14 @@ def test_the_sizes_are_those_of_the_file(folder: Path) -> None:
         ("vision_config", {"image_size": 126}, "image_size must be a multiple of 2 · patch_size, got 126 and 14"),
         ("vision_config", {"num_attention_heads": 3}, "3 heads cannot share 32"),
         ("llm_config", {"attention_bias": True}, "attention_bias=True is not supported, only False"),
+        ("", {"system_message": 5}, "system_message must be a text, got 5"),
+        ("vision_config", {"hidden_act": "quick_gelu"}, "hidden_act='quick_gelu' is not supported, only 'gelu'"),
+        ("vision_config", {"layer_norm_eps": -1}, "layer_norm_eps must be a number above 0, got -1.0"),
+        ("llm_config", {"hidden_act": "gelu"}, "hidden_act='gelu' is not supported, only 'silu'"),
+        ("llm_config", {"use_sliding_window": True}, "use_sliding_window=True is not supported, only False"),
+        ("llm_config", {"rope_theta": 0}, "rope_theta must be a number above 0, got 0.0"),
+        ("llm_config", {"rms_norm_eps": -1e-6}, "rms_norm_eps must be a number above 0, got -1e-06"),
+        ("llm_config", {"head_dim": 15}, "head_dim must be even, since rotary embedding turns pairs, got 15"),
         ("llm_config", {"num_key_value_heads": 3}, "3 heads cannot share 4"),
         ("llm_config", {"vocab_size": 0}, "llm_config: vocab_size must be a whole number above 0, got 0"),
     ],
@@ -41,3 +49,9 @@ def test_a_missing_size_is_named(folder: Path) -> None:
     path = folder / "vlm" / "config.json"
     rewrite_json(path, lambda content: content["llm_config"].pop("hidden_size"))
     assert refusal(folder) == f"{path}: llm_config lacks hidden_size"
+
+
+def test_a_file_nested_too_deeply_is_named(folder: Path) -> None:
+    path = folder / "vlm" / "config.json"
+    path.write_text("[" * 100_000)
+    assert refusal(folder) == f"{path} is nested too deeply"

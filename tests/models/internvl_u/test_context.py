@@ -98,6 +98,21 @@ def test_anchors_reuse_a_given_latent_and_are_billed_without_one(drawn: InternVL
     assert "anchors" in asked.clock.seconds and "anchors" not in edited.clock.seconds
 
 
+def test_no_evidence_is_made_of_an_image_of_which_every_token_stays(drawn: InternVLU, scene: Image) -> None:
+    for stages in ((Latent(), Balanced()), (ReceivedAttention(), TopK())):
+        context = seeing(drawn, scene, Reducer(*stages, Drop(), keep_ratio=0.5, min_keep=64))
+        assert (context.trace.anchor_encodes, context.trace.listened) == ((), ())
+        assert equal(context, seeing(drawn, scene))
+
+
+def test_tokens_that_stand_for_themselves_alone_weigh_nothing(drawn: InternVLU, scene: Image) -> None:
+    plain, sized = (Reducer(Random(), TopK(), Drop(), 0.5, size_alpha=alpha) for alpha in (0.0, 1.0))
+    contexts = [seeing(drawn, scene, reducer) for reducer in (plain, sized)]
+    assert equal(*contexts) and contexts[1].cache.bias == ()
+    merged = seeing(drawn, scene, replace(sized, merge=Nearest()))
+    assert len(merged.cache.bias) == 1
+
+
 def test_anchors_can_be_made_at_a_smaller_size(drawn: InternVLU, scene: Image) -> None:
     small = replace(drawn, parts=replace(drawn.parts, choices=replace(drawn.parts.choices, anchor_side=64)))
     context = seeing(small, scene, HALF)

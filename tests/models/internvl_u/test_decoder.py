@@ -33,7 +33,7 @@ def test_with_the_fallback_positions_reduced_rows_give_what_the_official_code_ga
 def test_reduced_rows_differ_by_a_few_per_cent_and_not_as_the_fallback_does(
     decoder: GenerationDecoder, golden: dict[str, Tensor]
 ) -> None:
-    reduced = velocity(decoder, reduced_row(recorded_rows(golden).full, (KeptGrid(GRID, EVEN),)), golden)
+    reduced = velocity(decoder, reduced_row(recorded_rows(golden).full, (KeptGrid(GRID, EVEN, GRID),)), golden)
     full, fallback = golden["edit.velocity_t900"][0], golden["edit_reduced_fallback.velocity_t900"][0]
     assert float((reduced - full).norm() / full.norm()) == pytest.approx(0.031, abs=0.001)
     assert float((fallback - full).norm() / full.norm()) == pytest.approx(0.037, abs=0.001)
@@ -42,7 +42,7 @@ def test_reduced_rows_differ_by_a_few_per_cent_and_not_as_the_fallback_does(
 
 def test_keeping_every_token_changes_no_bit(decoder: GenerationDecoder, golden: dict[str, Tensor]) -> None:
     row = recorded_rows(golden).full
-    kept = Row(row.states, row.is_image, (KeptGrid(GRID, torch.arange(16)),), row.references)
+    kept = Row(row.states, row.is_image, (KeptGrid(GRID, torch.arange(16), GRID),), row.references)
     assert torch.equal(velocity(decoder, kept, golden), velocity(decoder, row, golden))
 
 

@@ -26,11 +26,13 @@ def test_what_the_wrapper_states_holds() -> None:
     [
         ({"decoder_projector_type": "mlp"}, {}, "decoder_projector_type='mlp' is not supported"),
         ({"pad_to_fix_length": True}, {}, "pad_to_fix_length=True is not supported"),
+        ({"vlm_select_layer": [-1, -3]}, {}, r"vlm_select_layer=\[-1, -3\] is not supported, only \[-1, -2\]"),
         ({"vae_downsample_factor": 32}, {}, "vae_downsample_factor=32 is not supported"),
         ({}, {"in_channels": 16}, "in_channels must be patch_size² · out_channels = 64, got 16"),
         ({}, {"num_layers": 0}, "num_layers must be a whole number above 0"),
         ({}, {"axes_dims_rope": [64, 64]}, "axes_dims_rope must be three even widths of sum 128"),
         ({}, {"axes_dims_rope": [15, 57, 56]}, "axes_dims_rope must be three even widths of sum 128"),
+        ({}, {"axes_dims_rope": [0, 64, 64]}, "axes_dims_rope must be three even widths of sum 128"),
         ({}, {"axes_dims_rope": None}, "axes_dims_rope must be three even widths of sum 128"),
         ({}, {"video_position_scale_factor": 2.0}, "video_position_scale_factor must be 1"),
         ({"vlm_cond_position_scale_factor": 0.0}, {}, "vlm_cond_position_scale_factor must be above 0"),

@@ -1,3 +1,4 @@
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,7 +8,18 @@ from torch import Tensor
 from g2tr.errors import InputError
 from g2tr.models.internvl_u.codec import LatentCodec
 from g2tr.models.internvl_u.decoder import GenerationDecoder
-from g2tr.models.internvl_u.flow import SCHEDULER, Sampling, Velocities, denoise, draw_noise, guide, scheduler
+from g2tr.models.internvl_u.flow import (
+    SCHEDULER,
+    Sampling,
+    Velocities,
+    denoise,
+    draw_noise,
+    guide,
+    read_scheduler,
+    started,
+)
+from tests.models.bagel.published import rewrite_json
+from tests.models.internvl_u.refusal import refusal
 from tests.models.internvl_u.rows import recorded_rows
 
 SIZE = (12, 16)
@@ -21,7 +33,7 @@ def constant(*numbers: float) -> Velocities:
 @pytest.fixture(scope="module")
 def sample(decoder: GenerationDecoder, golden: dict[str, Tensor], golden_config: dict[str, Any]) -> Tensor:
     noise = draw_noise(16, SIZE, torch.Generator().manual_seed(42))
-    return denoise(decoder, recorded_rows(golden), noise, golden_config["scheduler"], Sampling(steps=4))
+    return denoise(decoder, recorded_rows(golden), noise, read_scheduler(golden_config["scheduler"]), Sampling(steps=4))
 
 
 def test_the_recorded_sample(sample: Tensor, golden: dict[str, Tensor]) -> None:
@@ -37,7 +49,7 @@ def test_the_recorded_sample_as_an_image(sample: Tensor, codec: LatentCodec, gol
 def test_times_and_noise_levels_of_the_recorded_sample(
     settings: str, golden: dict[str, Tensor], golden_config: dict[str, Any]
 ) -> None:
-    solver = scheduler(golden_config["scheduler"] if settings == "recorded" else SCHEDULER, 4)
+    solver = started(read_scheduler(golden_config["scheduler"] if settings == "recorded" else SCHEDULER), 4)
     assert torch.equal(solver.timesteps.float(), golden["edit.sample4.timesteps"])
     assert torch.equal(solver.sigmas, golden["edit.sample4.sigmas"])
 
@@ -49,7 +61,7 @@ def test_a_row_that_guides_twice_is_run_once(
     hook = decoder.register_forward_pre_hook(lambda *_: calls.append(1))
     noise = draw_noise(16, SIZE, torch.Generator().manual_seed(0))
     shared = rows._replace(textless=rows.empty)
-    denoise(decoder, shared, noise, golden_config["scheduler"], Sampling(steps=2))
+    denoise(decoder, shared, noise, read_scheduler(golden_config["scheduler"]), Sampling(steps=2))
     hook.remove()
     assert len(calls) == 2 * 2
 
@@ -91,13 +103,34 @@ def test_senseless_sampling_is_refused(wrong: dict[str, Any], message: str) -> N
         Sampling(**wrong)
 
 
-def test_an_unknown_solver_is_refused() -> None:
-    with pytest.raises(InputError, match="scheduler_config.json does not describe"):
-        scheduler({"algorithm_type": "guesswork"}, 4)
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"algorithm_type": "sde"}, "algorithm_type='sde' is not supported, only 'dpmsolver++'"),
+        ({"solver_order": 3}, "solver_order=3 is not supported, only 2"),
+        ({"prediction_type": "epsilon"}, "prediction_type='epsilon' is not supported, only 'flow_prediction'"),
+        ({"use_flow_sigmas": False}, "use_flow_sigmas=False is not supported, only True"),
+        ({"use_karras_sigmas": True}, "use_karras_sigmas=True is not supported, only False"),
+        ({"trained_betas": [0.1]}, "trained_betas=[0.1] is not supported, only None"),
+        ({"num_train_timesteps": 0}, "num_train_timesteps=0 is not supported, only 1000"),
+        ({"timestep_spacing": "leading"}, "timestep_spacing='leading' is not supported, only 'linspace'"),
+        ({"flow_shift": 0}, "flow_shift must be a number above 0, got 0"),
+        ({"flow_shift": "x"}, "flow_shift must be a number above 0, got 'x'"),
+    ],
+)
+def test_another_solver_is_refused_when_the_model_is_loaded(change: dict[str, Any], message: str, folder: Path) -> None:
+    path = folder / "scheduler" / "scheduler_config.json"
+    rewrite_json(path, lambda content: content.update(change))
+    assert refusal(folder) == f"{path}: {message}"
+
+
+def test_what_a_solver_does_not_state_is_the_published_value() -> None:
+    assert dict(read_scheduler({}).config) == dict(read_scheduler(SCHEDULER).config)
+    assert read_scheduler({"flow_shift": 2.0, "solver_type": None}).config.flow_shift == 2.0
 
 
 @pytest.mark.parametrize("steps", [1, 2, 20])
 def test_any_number_of_steps_ends_without_noise(steps: int) -> None:
-    solver = scheduler(SCHEDULER, steps)
+    solver = started(read_scheduler(SCHEDULER), steps)
     assert len(solver.timesteps) == steps
     assert solver.sigmas[-1] == 0

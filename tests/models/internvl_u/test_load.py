@@ -88,3 +88,9 @@ def test_a_decoder_for_other_states_is_refused(folder: Path) -> None:
     path = folder / "generation_decoder" / "config.json"
     rewrite_json(path, lambda content: content["decoder_config"].update(joint_attention_dim=64))
     assert refusal(folder) == f"{path}: joint_attention_dim must be two hidden states of 64, got 64"
+
+
+def test_a_side_for_anchors_that_cannot_work_is_refused_before_any_weights_are_read(folder: Path) -> None:
+    for path in folder.rglob("*.safetensors"):
+        path.write_bytes(b"")
+    assert refusal(folder, anchor_side=100) == "anchor_side must be a multiple of 8 pixels, got 100"

@@ -86,6 +86,13 @@ def test_a_slot_in_the_text_is_where_its_image_goes(drawn: InternVLU, scene: Ima
         drawn.answers([scene], ["is <image> the same as <image> ?"], KEEP_ALL, 2)
 
 
+@pytest.mark.parametrize("plan", [HALF, FASTV, replace(FASTV, query="deferred"), replace(FASTV, query="image_end")])
+def test_slots_may_stand_side_by_side(plan: Plan, drawn: InternVLU, scene: Image.Image) -> None:
+    outcomes = drawn.answers([scene, scene.rotate(90)], ["<image><image> compare", "which <image><image>"], plan, 3)
+    assert [[len(view.kept) for view in outcome.trace.views] for outcome in outcomes] == [[32, 32]] * 2
+    assert all(outcome.output for outcome in outcomes)
+
+
 def test_a_text_alone_can_be_answered(drawn: InternVLU) -> None:
     outcome = drawn.answers([], ["why ?"], HALF, 3)[0]
     assert (outcome.trace.views, bool(outcome.output)) == ((), True)

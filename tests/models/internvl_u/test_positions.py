@@ -33,7 +33,7 @@ def test_kept_image_tokens_and_all_text_keep_the_positions_they_had(golden: dict
     is_image = golden["edit.di.encoder_image_token_mask.0"]
     stay = keep(is_image, EVEN)
     full = row_positions(SIZE, [SIZE], is_image, [KeptGrid.full(GRID)], 0.25)
-    reduced = row_positions(SIZE, [SIZE], is_image[stay], [KeptGrid(GRID, EVEN)], 0.25)
+    reduced = row_positions(SIZE, [SIZE], is_image[stay], [KeptGrid(GRID, EVEN, GRID)], 0.25)
     assert torch.equal(reduced, torch.cat([full[:96], full[96:][stay]]))
 
 
@@ -42,7 +42,7 @@ def test_the_silent_fallback_of_the_official_code_is_somewhere_else(golden: dict
     for i, references in enumerate(REFERENCES):
         is_image = golden[f"edit.di.encoder_image_token_mask.{i}"]
         is_image = is_image[keep(is_image, EVEN)]
-        images = [KeptGrid(GRID, EVEN)] if references else []
+        images = [KeptGrid(GRID, EVEN, GRID)] if references else []
         fallback.append(row_positions(SIZE, references, torch.zeros_like(is_image), [], 0.25))
         right.append(row_positions(SIZE, references, is_image, images, 0.25))
     assert torch.equal(torch.cat(fallback), golden["edit_reduced_fallback.position_ids_3d"])
@@ -76,7 +76,7 @@ def test_text_counts_on_from_the_largest_coordinate() -> None:
 
 
 def test_the_counter_steps_over_the_full_grid_whatever_was_kept() -> None:
-    image = KeptGrid((2, 2), torch.tensor([3]))
+    image = KeptGrid((2, 2), torch.tensor([3]), (2, 2))
     found = conditioning_positions(mask(TEXT, IMAGE, TEXT, IMAGE, TEXT), [image, image], 0, 0.25)
     assert found.tolist() == [[0, 0, 0], [1, 3, 3], [4, 4, 4], [5, 3, 3], [6, 6, 6]]
 
@@ -84,4 +84,19 @@ def test_the_counter_steps_over_the_full_grid_whatever_was_kept() -> None:
 @pytest.mark.parametrize("tokens, images", [((TEXT, IMAGE), 0), ((TEXT,), 1), ((IMAGE, IMAGE), 1)])
 def test_runs_and_images_that_do_not_match_are_refused(tokens: tuple[bool, ...], images: int) -> None:
     with pytest.raises(ValueError, match="the conditioning has image runs of"):
-        conditioning_positions(mask(*tokens), [KeptGrid((2, 2), torch.tensor([0]))] * images, 0, 0.25)
+        conditioning_positions(mask(*tokens), [KeptGrid((2, 2), torch.tensor([0]), (2, 2))] * images, 0, 0.25)
+
+
+def test_a_smaller_view_of_an_image_spans_the_same_range() -> None:
+    small = KeptGrid((2, 3), torch.arange(6), (4, 4))
+    found, full = (
+        conditioning_positions(torch.ones(n).bool(), [grid], 5, 0.25)
+        for n, grid in ((6, small), (16, KeptGrid.full((4, 4))))
+    )
+    assert torch.equal(found.amin(0), full.amin(0)) and torch.equal(found.amax(0), full.amax(0))
+    assert found[:3, 2].tolist() == [-8.0, -0.5, 7.0]
+    after = [
+        conditioning_positions(torch.arange(n + 1) < n, [grid], 5, 0.25)[-1]
+        for n, grid in ((6, small), (16, KeptGrid.full((4, 4))))
+    ]
+    assert torch.equal(*after)

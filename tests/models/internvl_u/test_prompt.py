@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from g2tr.errors import InputError
@@ -28,6 +30,10 @@ def test_images_stand_in_their_slots() -> None:
     assert user_pieces("Is it like <image>?", 2) == [USER, 0, "\nIs it like ", 1, f"?{ANSWER}"]
 
 
+def test_between_adjacent_slots_there_is_nothing_to_read() -> None:
+    assert user_pieces("<image><image> compare", 2) == [USER, 0, 1, f" compare.{ANSWER}"]
+
+
 def test_the_text_can_stand_first() -> None:
     assert user_pieces("why", 1, text_first=True) == [f"{USER}Why.\n", 0, ANSWER]
 
@@ -45,3 +51,16 @@ def test_the_checkpoint_answers_in_its_own_words_where_it_has_some() -> None:
     assert System().answering("Theirs.") == "Theirs."
     assert System(answer="Mine.").answering("Theirs.") == "Mine."
     assert System().answering("")
+
+
+def test_an_empty_message_of_ones_own_switches_the_checkpoints_off() -> None:
+    assert System(answer="").answering("Theirs.") == ""
+
+
+@pytest.mark.parametrize("wrong", [{"edit": None}, {"generate": 5}, {"answer": ["a"]}])
+def test_a_message_that_is_no_text_is_refused(wrong: dict[str, Any]) -> None:
+    ((name, value),) = wrong.items()
+    system = System()
+    object.__setattr__(system, name, value)  # as a YAML file may, outside of tests, where types are not checked
+    with pytest.raises(InputError, match=f"system.{name} must be a text, got "):
+        system.__post_init__()

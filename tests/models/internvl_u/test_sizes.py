@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 import torch
 from PIL import Image
@@ -65,3 +67,18 @@ def test_a_requested_size_is_cut_for_generation_and_met_in_the_end() -> None:
     assert fit(image, (48, 64)) is image
     with pytest.raises(InputError, match="cannot generate 512 x 10 pixels"):
         generated_size((10, 512))
+
+
+@pytest.mark.parametrize(
+    "wrong, message",
+    [
+        ({"factor": 24}, "sizes.factor must be a multiple of 16, got 24"),
+        ({"factor": 0}, "sizes.factor must be a whole number above 0, got 0"),
+        ({"max_side": -16}, "sizes.max_side must be a whole number above 0, got -16"),
+        ({"min_pixels": 9, "max_pixels": 8}, "sizes.min_pixels must be at most max_pixels, got 9 and 8"),
+        ({"max_side": 8}, "sizes.factor must fit its bounds, 1048576 pixels and sides of 8, got 16"),
+    ],
+)
+def test_a_rule_that_no_image_can_meet_is_refused(wrong: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        DynamicSize(**wrong)

@@ -39,7 +39,12 @@ def test_what_it_does_not_state_is_that_of_imagenet(folder: Path) -> None:
         ({"size": 448}, "size must be 112 x 112, as the vision tower has it, got 448"),
         ({"size": {"height": 112, "width": 56}}, "size must be 112 x 112"),
         ({"image_mean": [0.5]}, "image_mean must be three numbers, got [0.5]"),
-        ({"image_std": ["a", "b", "c"]}, "image_std must be three numbers"),
+        ({"image_mean": 0.5}, "image_mean must be a list of numbers, got 0.5"),
+        ({"image_std": ["a", "b", "c"]}, "image_std must be a list of numbers"),
+        ({"image_std": [0.2, 0.0, 0.2]}, "image_std must be above 0"),
+        ({"size": [112, 112]}, "size must be 112 x 112, as the vision tower has it, got [112, 112]"),
+        ({"size": {"height": [1]}}, "size must be 112 x 112"),
+        ({"resample": [3]}, "resample must be one of Pillow's kernels 0 … 5, got [3]"),
         ({"resample": 9}, "resample must be one of Pillow's kernels 0 … 5, got 9"),
     ],
 )

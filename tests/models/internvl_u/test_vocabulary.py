@@ -5,6 +5,8 @@ import pytest
 
 from g2tr.models.internvl_u.model import InternVLU
 from g2tr.models.internvl_u.network import SPECIAL_TOKENS
+from g2tr.models.internvl_u.vocabulary import find_markers
+from g2tr.models.tokenizer import read_tokenizer
 from tests.models.bagel.published import rewrite_json
 from tests.models.internvl_u.refusal import refusal
 
@@ -13,6 +15,13 @@ def test_ids_come_from_the_tokenizer(recorded: InternVLU) -> None:
     markers = recorded.parts.markers
     assert (markers.image_start, markers.image_end, markers.ends) == (164, 163, frozenset({181, 164}))
     assert markers.special == tuple(range(160, 170))
+
+
+def test_the_end_of_a_turn_ends_an_answer_whatever_the_tokenizer_calls_its_end(folder: Path) -> None:
+    rewrite_json(folder / "processor" / "tokenizer_config.json", lambda c: c.update(eos_token="<|endoftext|>"))
+    tokenizer = read_tokenizer(folder / "processor")
+    assert find_markers(tokenizer, 200, folder).ends == {tokenizer.eos_token_id, 181, 164}
+    assert tokenizer.eos_token_id != 181
 
 
 @pytest.mark.parametrize("marker", [*SPECIAL_TOKENS, "<|im_start|>"])

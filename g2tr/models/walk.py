@@ -1,0 +1,96 @@
+"""One block on its way through the layers of a language model, growing shorter where a reduction acts."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from g2tr.cascade import Plan
+from g2tr.models.cache import Block
+from g2tr.models.language import Language, Rotation
+from g2tr.models.state import State, Waiting
+from g2tr.models.witness import Witness
+from g2tr.reducer import Reducer
+from g2tr.tokens import Places, Reduction, VisualTokens
+
+
+class Walk:
+    """One block of one sample on its way through the layers; its last `asking` rows are the question.
+
+    `below` and `here` are the rows before and after the last layer that was passed, and `turns` their rotations in
+    that layer and in the next. With `anew` a reduction closes the gaps in their positions.
+    """
+
+    def __init__(self, state: State[Any], block: Block, asking: int, anew: bool = False) -> None:
+        self.state, self.block, self.asking, self.anew = state, block, asking, anew
+        self.language: Language = state.parts.language
+        self.turns = [self.turn_at(0)] * 2
+        self.here = self.below = block.embeddings
+        self.rows: list[int] = []
+        self.cached: list[int] = []
+        self.ends: list[int] = []
+
+    def stops(self, plan: Plan) -> Iterator[tuple[int, Reducer]]:
+        """Passes all layers, and stops before each one at which a reducer acts."""
+        cache = self.state.cache
+        steps = dict(plan.inside(len(cache.layers)))
+        for index in range(len(cache.layers)):
+            self.turns = [self.turns[1], self.turn_at(index) if self.state.lag else self.turns[1]]
+            if index in steps:
+                yield index, steps[index]
+            self.rows.append(len(self.here))
+            self.cached.append(cache.length(index))
+            self.ends.append(int(self.block.positions[-1]))
+            passed = self.language.advance(index, self.here, self.block, self.turns[1], cache, self.state.parts.attend)
+            self.below, self.here = self.here, passed
+
+    def positions_at(self, index: int) -> Int[Tensor, " t"]:
+        """The positions of the rows in a layer."""
+        return self.block.positions - self.state.lag[index] if self.state.lag else self.block.positions
+
+    def turn_at(self, index: int) -> Rotation:
+        """The rotation of the rows in a layer."""
+        return self.language.turn(replace(self.block, positions=self.positions_at(index)))
+
+    def reduce(
+        self, reducer: Reducer, index: int, waiting: Waiting, columns: slice, features: Float[Tensor, "n d"]
+    ) -> Reduction:
+        """What a reducer leaves of an image before layer `index`; evidence is read where some of it is to go.
+
+        `columns` are the image's key rows, and `features` stand for its tokens.
+        """
+        view, count = self.state.trace.views[waiting.view], len(features)
+        reads: Iterable[type] = reducer.stage_reads if reducer.budget(count) < count else ()
+        cache, rows = self.state.cache, (self.below, self.here)
+        witness = Witness(self.language, cache, index, self.asking, self.turns, *rows, columns, waiting.positions)
+        for kind in reads:
+            self.state.trace = self.state.trace.look(witness.look(kind))
+        places = Places(view.kept.to(features.device))
+        return reducer(VisualTokens(features, view.grid, (places, *map(witness.evidence, reads)), waiting.seed))
+
+    def narrow(self, index: int, starts: Sequence[int], reductions: Sequence[Reduction]) -> None:
+        """Goes on from layer `index` with what reductions left of images whose tokens begin at the rows `starts`."""
+        rows, stays = self.here.clone(), torch.ones(len(self.here), dtype=torch.bool, device=self.here.device)
+        for start, reduction in zip(starts, reductions, strict=True):
+            rows[start + reduction.kept] = reduction.features
+            stays[start + dropped(reduction)] = False
+        self.here, positions = rows[stays], self.block.positions[stays]
+        if self.anew:
+            positions = positions[0] + torch.arange(len(positions), device=positions.device)
+        self.block = replace(self.block, embeddings=self.here, positions=positions, lengths=(len(positions),))
+        self.turns = [self.turns[0], self.turn_at(index)]
+
+    def finish(self, full: int) -> Float[Tensor, "t d"]:
+        """Records the prefill, of `full` rows without reduction; returns its rows after the final norm."""
+        self.state.trace = self.state.trace.block(self.rows, self.cached, full)
+        return self.language.finish(self.here, self.block)
+
+
+def dropped(reduction: Reduction) -> Int[Tensor, " j"]:
+    """Tokens that did not stay."""
+    gone = torch.ones_like(reduction.homes, dtype=torch.bool)
+    gone[reduction.kept] = False
+    return torch.where(gone)[0]
