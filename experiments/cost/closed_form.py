@@ -55,7 +55,7 @@ class Case:
 
 
 def cases() -> Iterator[Case]:
-    """BAGEL at three image sizes, InternVL-U with the library's VAE and with its exact 2-D form."""
+    """BAGEL at three image sizes, InternVL-U with the library's VAE, its exact 2-D form, and that on a smaller tile."""
     from diffusers import AutoencoderKL
 
     with torch.device("meta"):
@@ -65,8 +65,8 @@ def cases() -> Iterator[Case]:
     for side, tokens, latent in ((378, 27**2, 512), (512, 37**2, 512), (1024, 70**2, 1024)):
         anchors = encode_flops(LatentCodec(flux, BAGEL), (latent, latent))
         yield Case(f"BAGEL-7B, {side}²", bagel_shape(BAGEL, 2), tokens, anchors)
-    for form, single in (("library VAE", False), ("2-D VAE", True)):
-        anchors = qwen_encode_flops(QWEN_VAE, (448, 448), single)
+    for form, side, single in (("library VAE", 448, False), ("2-D VAE", 448, True), ("2-D VAE at 224²", 224, True)):
+        anchors = qwen_encode_flops(QWEN_VAE, (side, side), single)
         yield Case(f"InternVL-U-4B, 448², {form}", internvl_shape(INTERNVL_U, 2), 256, anchors)
 
 
