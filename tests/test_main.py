@@ -128,7 +128,8 @@ def test_a_sweep_leaves_a_run_folder_per_job_and_one_reference(cli: Cli, tmp_pat
     choice = ("-m", "benchmark=scenes_questions", "limit=1", "reducer=g2tr", "reducer/importance=random,norm,latent")
     code, out, err = cli(*choice, "keep_ratio=0.25,0.5")
     assert code == 0, err
-    folders = [path.name for path in (tmp_path / "outputs").iterdir() if path.is_dir()]
+    folders = [path.name for path in (tmp_path / "outputs").iterdir() if (path / "metrics.json").is_file()]
+    assert all((tmp_path / "outputs" / name / "run.log").read_text().endswith("metrics.json\n") for name in folders)
     assert sum("-g2tr-" in name for name in folders) == 6
     assert sum("-none-" in name for name in folders) == 1
     assert out.count("× balanced × nearest") == 6
