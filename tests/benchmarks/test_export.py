@@ -65,7 +65,7 @@ def test_exporting_twice_is_exporting_once_and_other_benchmarks_stay_out(
     assert export_layout(folder, "other", benchmark, tmp_path / "out") == []
 
 
-@pytest.mark.parametrize("key", ["../evil", "/tmp/evil", "a/../../evil"])
+@pytest.mark.parametrize("key", ["../evil", "/evil", "a/../../evil"])
 def test_a_layout_cannot_leave_its_folder(tiny: dict[str, Dataset], tmp_path: Path, key: str) -> None:
     benchmark = ImgEditBench(tiny["imgedit"])
     with pytest.raises(InputError, match="leaves the folder"):

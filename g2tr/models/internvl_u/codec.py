@@ -3,9 +3,10 @@
 Source: `pixels_to_latents` and the decoding of the official code; models-internvl-u.md section 4.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
@@ -30,14 +31,27 @@ class Posterior:
 
 @dataclass(frozen=True, eq=False)
 class LatentCodec:
-    """Pixels ↔ latents that are normalised per channel, (m - latents_mean) / latents_std; either form of the VAE."""
+    """Pixels ↔ latents that are normalised per channel, (m - latents_mean) / latents_std; either form of the VAE.
 
-    vae: "AutoencoderKLQwenImage"
+    `load` reads its weights, which happens when it is first used.
+    """
+
+    settings: Mapping[str, Any]
+    load: Callable[[], "AutoencoderKLQwenImage"]
+
+    @classmethod
+    def of(cls, vae: "AutoencoderKLQwenImage") -> "LatentCodec":
+        """A codec whose autoencoder is there."""
+        return cls(vae.config, lambda: vae)
+
+    @cached_property
+    def vae(self) -> "AutoencoderKLQwenImage":
+        return self.load()
 
     @property
     def downsample(self) -> int:
         """Pixels per latent, along a side."""
-        return downsample_of(self.vae.config)
+        return downsample_of(self.settings)
 
     @property
     def scale(self) -> tuple[Float[Tensor, "z 1 1"], Float[Tensor, "z 1 1"]]:
@@ -65,7 +79,7 @@ class LatentCodec:
 
     def flops(self, size: Grid, single_frame: bool = True) -> int:
         """FLOPs of encoding (height, width) pixels, in the 2-D form or in the library's."""
-        return encode_flops(self.vae.config, size, single_frame)
+        return encode_flops(self.settings, size, single_frame)
 
 
 def latent_grid(posterior: Posterior, width: int) -> LatentGrid:

@@ -1,6 +1,8 @@
 """Loads InternVL-U from a folder or a hub id in the published layout."""
 
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -27,6 +29,9 @@ from g2tr.models.internvl_u.vocabulary import find_markers
 from g2tr.models.tokenizer import read_tokenizer
 from g2tr.models.weights import Stored, load_weights
 
+if TYPE_CHECKING:
+    from diffusers import AutoencoderKLQwenImage
+
 DECODING = ("decoder.", "post_quant_conv.")
 
 
@@ -48,9 +53,8 @@ def load_internvl_u(
     """An InternVL-U, ready to answer and, with `generation`, to edit.
 
     Weights go straight to `device` and `dtype`; the autoencoder stays in float32. Without `generation` neither the
-    generation decoder nor the autoencoder's decoder is read; its encoder always is (214 MB), for reducers that read
-    latents. Raises `InputError` for a missing file, a missing,
-    surplus or misshaped tensor, or an unknown setting.
+    generation decoder nor the autoencoder's decoder is read, and its encoder when a reducer first reads latents.
+    Raises `InputError` for a missing file, a missing, surplus or misshaped tensor, or an unknown setting.
     """
     place, kind = read_device(device), read_dtype(dtype)
     attend = attention(attention_backend, place, kind)
@@ -80,7 +84,9 @@ def load_parts(
     settings = read_json(folder / "vae" / "config.json")
     check_autoencoder(settings, folder / "vae" / "config.json")
     choices.anchor_size(tile, downsample_of(settings))
-    codec = load_codec(folder / "vae", generation, device)
+    codec = LatentCodec(settings, partial(load_vae, folder / "vae", generation, device))
+    if generation:
+        codec = LatentCodec.of(codec.vae)
     drawer = load_drawer(folder, config, device, dtype) if generation else None
     network = load_network(folder / "vlm", config, device, dtype)
     language = QwenLanguage(network.language_model, config.language)
@@ -94,13 +100,13 @@ def load_network(folder: Path, config: InternVLUConfig, device: torch.device, dt
     return network
 
 
-def load_codec(folder: Path, generation: bool, device: torch.device) -> LatentCodec:
+def load_vae(folder: Path, generation: bool, device: torch.device) -> "AutoencoderKLQwenImage":
     """The autoencoder in float32 and in its form for single frames; without `generation`, its encoder."""
     path = folder / "config.json"
     with torch.device("meta"):
         vae = build_vae(read_json(path), path, decoder=generation)
     load_weights(vae, folder, Stored, lambda key: not generation and key.startswith(DECODING), device, torch.float32)
-    return LatentCodec(to_single_frame(vae))
+    return to_single_frame(vae)
 
 
 def load_drawer(folder: Path, config: InternVLUConfig, device: torch.device, dtype: torch.dtype) -> Drawer:

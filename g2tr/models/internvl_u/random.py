@@ -90,7 +90,7 @@ def random_parts(seed: int, choices: Choices, attend: Attend, device: torch.devi
     decoder = filled(lambda: GenerationDecoder(DECODER), generator, device, dtype)
     language, tokenizer = QwenLanguage(network.language_model, CONFIG.language), byte_tokenizer()
     markers, drawer = find_markers(tokenizer, VOCABULARY, "memory"), Drawer(decoder, read_scheduler(SCHEDULER))
-    return Parts(network, language, LatentCodec(vae), tokenizer, markers, tile, attend, choices, drawer)
+    return Parts(network, language, LatentCodec.of(vae), tokenizer, markers, tile, attend, choices, drawer)
 
 
 def filled(build: Callable[[], Module], generator: torch.Generator, device: torch.device, dtype: torch.dtype) -> Module:

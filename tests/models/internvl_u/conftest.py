@@ -82,13 +82,13 @@ def library_codec(
     """The recorded autoencoder in float32, as the library builds it."""
     vae = build_vae(golden_config["vae"])
     vae.load_state_dict(tiny_weights["vae"])
-    return LatentCodec(vae.to(device))
+    return LatentCodec.of(vae.to(device))
 
 
 @pytest.fixture(scope="session")
 def codec(library_codec: LatentCodec) -> LatentCodec:
     """The recorded autoencoder in its single-frame form."""
-    return LatentCodec(to_single_frame(copy.deepcopy(library_codec.vae)))
+    return LatentCodec.of(to_single_frame(copy.deepcopy(library_codec.vae)))
 
 
 @pytest.fixture

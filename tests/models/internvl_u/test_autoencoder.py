@@ -40,7 +40,7 @@ def test_the_cost_grows_with_the_area(golden_config: dict[str, Any]) -> None:
 def test_an_autoencoder_without_its_decoder_still_encodes(golden_config: dict[str, Any]) -> None:
     vae = build_vae(golden_config["vae"], decoder=False)
     assert {name.split(".")[0] for name in vae.state_dict()} == {"encoder", "quant_conv"}
-    assert LatentCodec(to_single_frame(vae)).encode(torch.zeros(3, 16, 16)).mean.shape == (16, 2, 2)
+    assert LatentCodec.of(to_single_frame(vae)).encode(torch.zeros(3, 16, 16)).mean.shape == (16, 2, 2)
 
 
 @pytest.mark.parametrize(

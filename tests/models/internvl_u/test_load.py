@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL.Image import Image
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from g2tr.models.internvl_u.load import load_internvl_u
 from g2tr.models.internvl_u.model import InternVLU
+from g2tr.tokens import LatentGrid
 from tests.models.bagel.published import rewrite_json
 from tests.models.internvl_u.refusal import refusal
 
@@ -44,8 +46,25 @@ def test_every_parameter_has_memory_of_its_own_type_and_no_gradient(checkpoint: 
 def test_an_understanding_model_says_what_it_skipped(checkpoint: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, "g2tr"):
         model = load_internvl_u(str(checkpoint), dtype="float32", generation=False)
+        assert caplog.records == []
+        assert not hasattr(model.parts.codec.vae, "decoder")
     assert [record.args[0] for record in caplog.records if isinstance(record.args, tuple)] == ["vae"]
-    assert not hasattr(model.parts.codec.vae, "decoder")
+
+
+def test_an_understanding_model_reads_the_encoder_when_a_reducer_reads_latents(
+    checkpoint: Path, scene: Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from g2tr.models.internvl_u import load
+
+    model, asked = load_internvl_u(str(checkpoint), dtype="float32", generation=False), []
+    original = load.load_weights
+    monkeypatch.setattr(load, "load_weights", lambda *arguments: (asked.append(1), original(*arguments))[1])
+    assert model.vae_flops((112, 112)) > 0
+    model.encode(scene, frozenset())
+    assert asked == []
+    for _ in range(2):
+        assert model.encode(scene, frozenset({LatentGrid})).holds(LatentGrid)
+    assert asked == [1]
 
 
 def test_a_full_model_skips_nothing(checkpoint: Path, caplog: pytest.LogCaptureFixture) -> None:
