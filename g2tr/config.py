@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 from g2tr.errors import InputError
 
@@ -37,6 +38,17 @@ def plain(node: DictConfig) -> dict[str, Any]:
     content = OmegaConf.to_container(node, resolve=True)
     assert isinstance(content, dict)
     return {str(key): value for key, value in content.items()}
+
+
+def read_settings(file: Path) -> dict[str, Any] | None:
+    """The settings in a YAML file; None where it is missing, damaged, or holds something else."""
+    from yaml import YAMLError
+
+    try:
+        content = OmegaConf.load(file)
+        return plain(content) if isinstance(content, DictConfig) else None
+    except (OSError, ValueError, YAMLError, OmegaConfBaseException):
+        return None
 
 
 def fingerprint(config: Mapping[str, Any]) -> str:

@@ -107,8 +107,8 @@ def conclude(
     reference: Run | None,
 ) -> Run:
     """Grades, sums up and writes a run whose samples all have a record."""
-    known = (reference.folder, reference.metrics) if reference else None
-    records, measured = score_run(folder, folder.records(), benchmarks, samples, known)
+    full = reference.folder if reference else None
+    records, measured = score_run(folder, folder.records(), benchmarks, samples, full)
     metrics = {
         "run_id": fingerprint(config),
         "git": git_state(),

@@ -5,12 +5,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
-from yaml import YAMLError
+from omegaconf import DictConfig
 
 from g2tr.benchmarks.sample import Sample
-from g2tr.config import plain
+from g2tr.config import read_settings
 from g2tr.errors import InputError
 from g2tr.evaluate import Run, conclude
 from g2tr.report.table import print_comparison
@@ -41,14 +39,9 @@ def merge(cfg: DictConfig) -> list[Run]:
 
 def config_of(file: Path) -> Config | None:
     """The configuration of a run; None for a file of something else."""
-    try:
-        config = OmegaConf.load(file)
-    except (OSError, ValueError, YAMLError, OmegaConfBaseException):
-        return None
-    if not isinstance(config, DictConfig):
-        return None
-    settings = plain(config)
-    return settings if all(isinstance(settings.get(key), dict) for key in ("model", "benchmark", "reducer")) else None
+    settings = read_settings(file)
+    parts = ("model", "benchmark", "reducer")
+    return settings if settings and all(isinstance(settings.get(key), dict) for key in parts) else None
 
 
 def merged(places: Sequence[Path], outputs: Path, config: Config, others: Sequence[Run]) -> Run:

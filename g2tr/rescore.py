@@ -1,6 +1,5 @@
 """`g2tr score`: scores from saved predictions alone, without the model and without the data."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +14,7 @@ from g2tr.errors import InputError
 from g2tr.record import Record, to_line
 from g2tr.report.collect import headline_of, read_run
 from g2tr.report.table import Row, markdown, score_cell
-from g2tr.run import write_atomically
+from g2tr.run import write_atomically, write_json
 from g2tr.saved import MERGED, Saved, Settings, find, sample_of
 from g2tr.score import grade_record, relative, score_benchmark
 from g2tr.shard import Shard
@@ -89,7 +88,7 @@ def store(done: Rescored, metrics: Settings) -> None:
     folder = done.saved.folder
     with folder.locked(Shard().part(0), wait=False):
         write_atomically(folder.path / MERGED, "".join(map(to_line, done.records)))
-        write_atomically(folder.metrics_file, json.dumps(metrics, indent=2, ensure_ascii=False) + "\n")
+        write_json(folder.metrics_file, metrics)
 
 
 def metrics_of(done: Rescored, others: Sequence[Rescored]) -> dict[str, Any]:

@@ -22,10 +22,22 @@ from g2tr.record import Record, lasting, read_records, to_line, to_seconds
 
 def write_atomically(path: Path, text: str) -> None:
     """Replaces a file so that a kill leaves the old one or the new one, never a part."""
+    with replacing(path) as file:
+        file.write(text.encode())
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Replaces a file by indented JSON, atomically."""
+    write_atomically(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[IO[bytes]]:
+    """A file that takes the place of another once all that was written is on disk."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     with saying(path):
-        with part.open("w", encoding="utf-8") as file:
-            file.write(text)
+        with part.open("wb") as file:
+            yield file
             flush(file)
         os.replace(part, path)  # noqa: PTH105 - the rename must be atomic on every platform
 
@@ -121,7 +133,7 @@ class RunFolder:
         """Writes the merged predictions, their times, and then the metrics, which mark the run as complete."""
         write_atomically(self.path / "predictions.jsonl", "".join(to_line(lasting(record)) for record in records))
         write_atomically(self.path / "seconds.jsonl", "".join(map(to_seconds, records)))
-        write_atomically(self.metrics_file, json.dumps(metrics, indent=2, ensure_ascii=False) + "\n")
+        write_json(self.metrics_file, metrics)
         for part in self.path.glob("predictions.*.jsonl"):
             part.unlink(missing_ok=True)
 
@@ -147,12 +159,8 @@ class RunFolder:
     def save_image(self, name: str, image: Image.Image) -> str:
         """Stores an edited image; returns its path within the folder."""
         place = f"images/{plain_name(name)}.png"
-        part = self.path / f"{place}.{os.getpid()}.part"
-        with saying(self.path / place):
-            with part.open("wb") as file:
-                image.save(file, format="PNG")
-                flush(file)
-            os.replace(part, self.path / place)  # noqa: PTH105 - see write_atomically
+        with replacing(self.path / place) as file:
+            image.save(file, format="PNG")
         return place
 
     def load_image(self, place: str) -> Image.Image:

@@ -6,14 +6,10 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
-from yaml import YAMLError
-
 from g2tr.benchmarks.jsonl import parse
 from g2tr.benchmarks.parquet import Row
 from g2tr.benchmarks.sample import Sample
-from g2tr.config import plain
+from g2tr.config import read_settings
 from g2tr.errors import InputError
 from g2tr.record import Record, read_records
 from g2tr.report.collect import run_folders
@@ -72,12 +68,9 @@ def saved(folder: Path, files: Sequence[Path], label: str, foreign: Settings) ->
 
 def settings_of(folder: Path) -> Settings:
     """The benchmarks of a run, from its configuration."""
-    try:
-        config = OmegaConf.load(folder / "config.yaml")
-        if isinstance(config, DictConfig) and isinstance(config.get("benchmark"), DictConfig):
-            return plain(config.benchmark)
-    except (OSError, ValueError, YAMLError, OmegaConfBaseException):
-        pass
+    benchmarks = (read_settings(folder / "config.yaml") or {}).get("benchmark")
+    if isinstance(benchmarks, dict):
+        return benchmarks
     raise InputError(f"{folder} has no config.yaml that names benchmarks; for foreign predictions say benchmark=NAME")
 
 

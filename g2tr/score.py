@@ -63,10 +63,9 @@ def shared_relative(
     benchmark: Benchmark,
     samples: Sequence[Sample],
     records: Sequence[Record],
-    reference: tuple[RunFolder, Mapping[str, Any]],
+    theirs: Mapping[tuple[str, str], Record],
 ) -> Scores:
     """Scores as shares of the unreduced model's, over the samples that both runs have graded."""
-    theirs = reference[0].records()
     both = [
         (sample, record.score, theirs[record.key].score)
         for sample, record in zip(samples, records, strict=True)
@@ -89,18 +88,18 @@ def score_run(
     records: Mapping[tuple[str, str], Record],
     benchmarks: Mapping[str, Benchmark],
     samples: Mapping[str, Sequence[Sample]],
-    reference: tuple[RunFolder, Mapping[str, Any]] | None,
+    reference: RunFolder | None,
 ) -> tuple[list[Record], dict[str, Any]]:
     """All records in the order of the benchmarks, graded, and the measured part of `metrics.json`."""
     everything: list[Record] = []
     scored: dict[str, Any] = {}
+    theirs = reference.records() if reference is not None else {}
     for name, benchmark in benchmarks.items():
         graded = [
-            grade_record(records[name, sample.id], sample, benchmark, folder, reference and reference[0])
-            for sample in samples[name]
+            grade_record(records[name, sample.id], sample, benchmark, folder, reference) for sample in samples[name]
         ]
         scored[name] = score_benchmark(benchmark, samples[name], graded)
         if reference is not None:
-            scored[name]["relative"] = shared_relative(benchmark, samples[name], graded, reference)
+            scored[name]["relative"] = shared_relative(benchmark, samples[name], graded, theirs)
         everything += graded
     return everything, {"benchmarks": scored} | account(everything) | {"seconds": total_seconds(everything)}

@@ -15,7 +15,7 @@ from g2tr.errors import InputError
 from g2tr.judges.cache import Cached
 from g2tr.judges.court import Court, Judgement
 from g2tr.judges.prompts import Prompts
-from g2tr.run import RunFolder, write_atomically
+from g2tr.run import RunFolder, write_atomically, write_json
 
 
 def court_of(judge: DictConfig, cache: str, prompts: str | None, workers: int, progress: bool = True) -> Court:
@@ -51,5 +51,5 @@ def store(folder: RunFolder, court: Court, judgements: list[Judgement], scores: 
     lines = (json.dumps(asdict(judgement), ensure_ascii=False) + "\n" for judgement in judgements)
     write_atomically(place.with_suffix(".jsonl"), "".join(lines))
     content = {"judge": dict(court.judge.identity), "benchmarks": scores}
-    write_atomically(place.with_suffix(".json"), json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+    write_json(place.with_suffix(".json"), content)
     return content

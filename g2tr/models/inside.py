@@ -75,7 +75,7 @@ def walk_images(
         images = shifted(images, inner)
     if anew:
         earlier, end = state.lag or (0,) * len(walk.ends), int(block.positions[-1])
-        state.lag = tuple(lag + end - here for lag, here in zip(earlier, walk.ends, strict=True))
+        state.lag = tuple(lag + end - int(here) for lag, here in zip(earlier, walk.ends, strict=True))
     return walk, decisions
 
 

@@ -31,7 +31,7 @@ class Walk:
         self.here = self.below = block.embeddings
         self.rows: list[int] = []
         self.cached: list[int] = []
-        self.ends: list[int] = []
+        self.ends: list[Int[Tensor, ""]] = []
 
     def stops(self, plan: Plan) -> Iterator[tuple[int, Reducer]]:
         """Passes all layers, and stops before each one at which a reducer acts."""
@@ -43,7 +43,7 @@ class Walk:
                 yield index, steps[index]
             self.rows.append(len(self.here))
             self.cached.append(cache.length(index))
-            self.ends.append(int(self.block.positions[-1]))
+            self.ends.append(self.block.positions[-1])
             passed = self.language.advance(index, self.here, self.block, self.turns[1], cache, self.state.parts.attend)
             self.below, self.here = self.here, passed
 

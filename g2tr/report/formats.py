@@ -7,17 +7,12 @@ from collections.abc import Sequence
 from g2tr.report.line import Line, Spread
 from g2tr.report.paired import Difference
 from g2tr.report.section import RIVALS, Section
-from g2tr.report.table import PERCENT, Row, bytes_cell, flops_cell
+from g2tr.report.table import Row, bytes_cell, digits_of, flops_cell, scale_of
 from g2tr.score import PHASES
 
 LATEX = str.maketrans({c: f"\\{c}" for c in "&%$#_{}"} | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}"})
 SYMBOLS = str.maketrans({"×": r"$\times$", "±": r"$\pm$", "–": "--", "^": r"\^{}"})
 RELATIVE = "rel. avg"
-
-
-def scale_of(score: str) -> float:
-    """100 for scores that are shown in percent, else 1."""
-    return 100.0 if score.split("/")[0] in PERCENT else 1.0
 
 
 def spread_cell(spread: Spread | None, scale: float, digits: int) -> str:
@@ -44,8 +39,7 @@ def row_of(line: Line, section: Section) -> Row:
     """One line for readers."""
     row = {"reducer": line.label, "keep": f"{line.keep:g}"}
     for benchmark, score, column in score_names(section):
-        scale = scale_of(score)
-        digits = 1 if scale > 1 else 2
+        scale, digits = scale_of(score), digits_of(score)
         row[column] = spread_cell(line.score(benchmark, score), scale, digits)
         for rival in RIVALS:
             if apart := section.differences[line.key].get((benchmark, score, rival)):

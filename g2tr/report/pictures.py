@@ -7,7 +7,6 @@ from textwrap import shorten
 from PIL import Image
 
 from g2tr.benchmarks.sample import Benchmark, ImageSource, Sample
-from g2tr.metrics.account import unpack_homes
 from g2tr.record import Record, read_records
 from g2tr.report.line import Line
 from g2tr.report.overlay import kept_mask, merged, overlay
@@ -37,8 +36,7 @@ class Column:
     def merged(self, sample: Sample) -> Panel:
         """The input, tokens of one home in their mean colour."""
         view = self.records[sample.id].kept[0]
-        count = len(set(unpack_homes(view["homes"]))) if "homes" in view else sum(kept_mask(view)[1])
-        return Panel(merged(opened(sample), view), f"{count} tokens")
+        return Panel(merged(opened(sample), view), f"{sum(kept_mask(view)[1])} tokens")
 
     def edited(self, sample: Sample) -> Panel:
         """The edited image."""

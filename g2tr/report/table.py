@@ -31,9 +31,19 @@ def stages(reducer: Mapping[str, Any]) -> str:
     return ", ".join(f"{stages(step)} @ {depth}" for step, depth in zip(reducer["steps"], depths, strict=True))
 
 
+def scale_of(score: str) -> float:
+    """100 for scores that are shown in percent, else 1."""
+    return 100.0 if score.split("/")[0] in PERCENT else 1.0
+
+
+def digits_of(score: str) -> int:
+    """Decimals with which a score is shown."""
+    return 1 if scale_of(score) > 1 else 2
+
+
 def score_cell(name: str, value: float, relative: Mapping[str, float]) -> str:
     """A score, and in brackets its share of the unreduced model's."""
-    text = f"{100 * value:.1f} %" if name.split("/")[0] in PERCENT else f"{value:.2f}"
+    text = f"{scale_of(name) * value:.{digits_of(name)}f}" + (" %" if scale_of(name) > 1 else "")
     return f"{text} ({100 * relative[name]:.1f})" if name in relative else text
 
 
@@ -95,12 +105,13 @@ def markdown(rows: Sequence[Row]) -> str:
 def findings(runs: Sequence[Run], benchmark: str, score: str) -> list[str]:
     """Sentences about reducers that fall below random reduction at the same keep ratio by more than chance."""
     randoms = {run.metrics["reducer"]["keep_ratio"]: run for run in runs if run.metrics["reducer"]["name"] == "random"}
+    graded = {keep: grades_of([run], benchmark, score) for keep, run in randoms.items()}
     said = []
     for run in runs:
         name, keep = run.metrics["reducer"]["name"], run.metrics["reducer"]["keep_ratio"]
         if keep not in randoms or run is randoms[keep]:
             continue
-        apart = difference(grades_of([run], benchmark, score), grades_of([randoms[keep]], benchmark, score))
+        apart = difference(grades_of([run], benchmark, score), graded[keep])
         if apart and apart.p is not None and apart.mean < 0 and apart.p < 0.05:
             own, other = (each.metrics["benchmarks"][benchmark]["scores"][score] for each in (run, randoms[keep]))
             said.append(
@@ -125,9 +136,8 @@ def versus_none(runs: Sequence[Run], benchmark: str, score: str) -> list[Row]:
     if reference is None:
         return [{} for _ in runs]
     full = grades_of([reference], benchmark, score)
-    scale, digits = (100.0, 1) if score in PERCENT else (1.0, 2)
     apart = [None if run is reference else difference(grades_of([run], benchmark, score), full) for run in runs]
-    return [{"vs none": each.text(scale, digits)} if each else {} for each in apart]
+    return [{"vs none": each.text(scale_of(score), digits_of(score))} if each else {} for each in apart]
 
 
 def comparison(runs: Sequence[Run]) -> str:

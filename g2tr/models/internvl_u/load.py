@@ -9,7 +9,7 @@ import torch
 from g2tr.errors import InputError
 from g2tr.models.attention import Attend, attention
 from g2tr.models.device import read_device, read_dtype
-from g2tr.models.facts import read_json
+from g2tr.models.facts import Json, read_json
 from g2tr.models.internvl_u.autoencoder import build_vae, to_single_frame
 from g2tr.models.internvl_u.autoencoder_config import check_autoencoder, downsample_of
 from g2tr.models.internvl_u.checkpoint import find_checkpoint
@@ -84,9 +84,8 @@ def load_parts(
     settings = read_json(folder / "vae" / "config.json")
     check_autoencoder(settings, folder / "vae" / "config.json")
     choices.anchor_size(tile, downsample_of(settings))
-    codec = LatentCodec(settings, partial(load_vae, folder / "vae", generation, device))
-    if generation:
-        codec = LatentCodec.of(codec.vae)
+    vae = partial(load_vae, folder / "vae", settings, generation, device)
+    codec = LatentCodec.of(vae()) if generation else LatentCodec(settings, vae)
     drawer = load_drawer(folder, config, device, dtype) if generation else None
     network = load_network(folder / "vlm", config, device, dtype)
     language = QwenLanguage(network.language_model, config.language)
@@ -100,11 +99,10 @@ def load_network(folder: Path, config: InternVLUConfig, device: torch.device, dt
     return network
 
 
-def load_vae(folder: Path, generation: bool, device: torch.device) -> "AutoencoderKLQwenImage":
+def load_vae(folder: Path, settings: Json, generation: bool, device: torch.device) -> "AutoencoderKLQwenImage":
     """The autoencoder in float32 and in its form for single frames; without `generation`, its encoder."""
-    path = folder / "config.json"
     with torch.device("meta"):
-        vae = build_vae(read_json(path), path, decoder=generation)
+        vae = build_vae(settings, folder / "config.json", decoder=generation)
     load_weights(vae, folder, Stored, lambda key: not generation and key.startswith(DECODING), device, torch.float32)
     return to_single_frame(vae)
 
