@@ -1,0 +1,211 @@
+"""`reduce_inputs`: the inputs of a transformers model with fewer visual tokens, without a hook or a patch.
+
+The model encodes its images, the reducer keeps some tokens of each, and `generate` gets the rest: shorter ids and the
+encoder's outputs under `mm_encoder_outputs`. Axes: n rows of an image, k kept, d width of the language model.
+"""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, overload
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from g2tr.cascade import KEEP_ALL, Plan
+from g2tr.errors import InputError
+from g2tr.models.hf.columns import cut_columns, image_columns, kept_columns
+from g2tr.models.hf.encoder import EncodedImages, encode_images
+from g2tr.models.hf.latents import BorrowedLatents
+from g2tr.models.hf.pixels import seed_of, segment_pixels
+from g2tr.models.hf.positions import compact, full_positions
+from g2tr.models.hf.segments import Segment, find_segments
+from g2tr.reducer import Reducer
+from g2tr.tokens import Grid, LatentGrid, Reduction, VisualTokens
+
+POSITIONS = ("original", "compact")
+
+
+@dataclass(frozen=True, eq=False)
+class SegmentReduction:
+    """What was kept of one image, or of one tile of it: `grid` is that of `reduction`'s tokens."""
+
+    image: int
+    grid: Grid
+    reduction: Reduction
+
+
+@dataclass(frozen=True, eq=False)
+class ReducedImage:
+    """The features that stay of one image, and which of its rows they are."""
+
+    features: Float[Tensor, "k d"]
+    kept: Int[Tensor, " k"]
+    segments: Sequence[SegmentReduction]
+
+
+@overload
+def reduce_inputs(
+    model: Any,  # noqa: ANN401
+    inputs: Mapping[str, Any],
+    reducer: Plan | None = None,
+    *,
+    positions: str = "original",
+    latents: BorrowedLatents | None = None,
+    grids: Sequence[Grid] | None = None,
+    return_reductions: Literal[False] = False,
+) -> dict[str, Any]: ...
+
+
+@overload
+def reduce_inputs(
+    model: Any,  # noqa: ANN401
+    inputs: Mapping[str, Any],
+    reducer: Plan | None = None,
+    *,
+    positions: str = "original",
+    latents: BorrowedLatents | None = None,
+    grids: Sequence[Grid] | None = None,
+    return_reductions: Literal[True],
+) -> tuple[dict[str, Any], list[SegmentReduction]]: ...
+
+
+@torch.no_grad()
+def reduce_inputs(
+    model: Any,
+    inputs: Mapping[str, Any],
+    reducer: Plan | None = None,
+    *,
+    positions: str = "original",
+    latents: BorrowedLatents | None = None,
+    grids: Sequence[Grid] | None = None,
+    return_reductions: bool = False,
+) -> dict[str, Any] | tuple[dict[str, Any], list[SegmentReduction]]:
+    """A processor's output for `model.generate`, with the visual tokens that `reducer` keeps.
+
+    `positions`: kept tokens and the text behind them stay where they were (`original`), or close the gaps (`compact`).
+    `latents` lends an autoencoder to reducers that read latents. `grids` gives (height, width) of each image in
+    tokens where the model's family is not known. With `return_reductions` also what was kept of each image and tile.
+
+    Raises `InputError` for a model that takes no encoder outputs, for inputs that do not fit it, and for a reducer
+    that acts inside the language model or needs evidence that is not there.
+    """
+    step = encoder_step(reducer)
+    if positions not in POSITIONS:
+        raise InputError(f"positions must be one of {', '.join(POSITIONS)}, got {positions!r}")
+    inputs = with_mask(inputs)
+    encoded = encode_images(model, inputs)
+    where = image_columns(model.config, inputs["input_ids"], sum(map(len, encoded.features)))
+    reduced = reduce_images(model.config, inputs, encoded, step, latents, grids)
+    stay = kept_columns(
+        where, torch.cat([mask_of(own.kept, len(rows)) for own, rows in zip(reduced, encoded.features, strict=True)])
+    )
+    columns = {name: value for name, value in inputs.items() if name not in encoded.consumed}
+    columns["position_ids"] = full_positions(model, inputs, where)
+    shorter = cut_columns(columns, stay, pad_token(model))
+    if positions == "compact":
+        shorter["position_ids"] = compact_rows(shorter["position_ids"], shorter["attention_mask"].bool())
+    features, kept = [own.features for own in reduced], [own.kept for own in reduced]
+    shorter["mm_encoder_outputs"] = {"image": encoded.keeping(features, kept)}
+    return (shorter, [segment for own in reduced for segment in own.segments]) if return_reductions else shorter
+
+
+def encoder_step(reducer: Plan | None) -> Reducer:
+    """The reducer to run after the encoder. Raises `InputError` where there is more to it."""
+    step = KEEP_ALL if reducer is None else reducer.encoder
+    inner = getattr(reducer, "steps", ())
+    if any(each.at.layer > 0 for each in inner):
+        raise InputError(
+            f"{getattr(reducer, 'name', reducer)!r} acts inside the language model; reduce_inputs acts before"
+        )
+    if step.downsample:
+        raise InputError(
+            f"{step.name!r} makes the vision tower see a smaller image: hand a smaller one to the processor"
+        )
+    if step.size_alpha:
+        warnings.warn(
+            f"size_alpha={step.size_alpha} of {step.name!r} is left out: generate takes no bias", stacklevel=3
+        )
+    return step
+
+
+def with_mask(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs as a dictionary with an attention mask. Raises `InputError` without ids."""
+    if not isinstance(inputs.get("input_ids"), Tensor) or inputs["input_ids"].ndim != 2:
+        raise InputError(
+            'the inputs hold no input_ids of shape (rows, columns): call the processor with return_tensors="pt"'
+        )
+    mask = inputs.get("attention_mask")
+    return {**inputs, "attention_mask": torch.ones_like(inputs["input_ids"]) if mask is None else mask}
+
+
+def reduce_images(
+    config: Any,  # noqa: ANN401
+    inputs: Mapping[str, Any],
+    encoded: EncodedImages,
+    step: Reducer,
+    latents: BorrowedLatents | None,
+    grids: Sequence[Grid] | None,
+) -> list[ReducedImage]:
+    """Every image reduced, segment by segment. Raises `InputError` for evidence that nobody has."""
+    if step.keep_ratio == 1:
+        return [whole(rows) for rows in encoded.features]
+    missing = step.reads - ({LatentGrid} if latents else frozenset())
+    if missing:
+        names = ", ".join(sorted(kind.__name__ for kind in missing))
+        hint = "; latents=load_latents(...) lends an autoencoder" if LatentGrid in missing else ""
+        raise InputError(f"{step.name!r} needs {names}, which this model does not give{hint}")
+    segments = find_segments(config, inputs, encoded.features, grids)
+    pixels = segment_pixels(config, inputs, segments)
+    reads = LatentGrid in step.reads
+    tower = config.vision_config.model_type
+    found = []
+    for image, rows in enumerate(encoded.features):
+        views = [
+            VisualTokens(rows[each.rows], each.grid, (latents(own, tower),) if reads and latents else (), seed_of(own))
+            for each, own in zip(segments[image], pixels[image], strict=True)
+        ]
+        found.append(joined(image, rows, segments[image], [step(view) for view in views]))
+    return found
+
+
+def whole(rows: Float[Tensor, "n d"]) -> ReducedImage:
+    """An image of which every token stays."""
+    everyone = torch.arange(len(rows), device=rows.device)
+    return ReducedImage(rows, everyone, ())
+
+
+def joined(
+    image: int, rows: Float[Tensor, "n d"], segments: Sequence[Segment], reductions: Sequence[Reduction]
+) -> ReducedImage:
+    """One image out of its reduced segments and the rows that belong to none."""
+    features, stay = rows.clone(), torch.ones(len(rows), dtype=torch.bool, device=rows.device)
+    for segment, reduction in zip(segments, reductions, strict=True):
+        stay[segment.rows] = False
+        own = segment.rows[reduction.kept]
+        stay[own], features[own] = True, reduction.features
+    seen = [SegmentReduction(image, s.grid, r) for s, r in zip(segments, reductions, strict=True)]
+    kept = stay.nonzero()[:, 0]
+    return ReducedImage(features[kept], kept, seen)
+
+
+def mask_of(kept: Int[Tensor, " k"], count: int) -> Bool[Tensor, " n"]:
+    """True for the kept of `count` rows."""
+    mask = torch.zeros(count, dtype=torch.bool, device=kept.device)
+    mask[kept] = True
+    return mask
+
+
+def compact_rows(positions: Tensor, attended: Bool[Tensor, "b c"]) -> Tensor:
+    """Every row's positions without gaps."""
+    return torch.stack([compact(positions[..., i, :], own) for i, own in enumerate(attended)], dim=-2)
+
+
+def pad_token(model: Any) -> int:  # noqa: ANN401
+    """The id that fills rows; what it is does not matter, since it is masked."""
+    for config in (getattr(model, "generation_config", None), model.config, model.config.get_text_config()):
+        token = getattr(config, "pad_token_id", None)
+        if isinstance(token, int):
+            return token
+    return 0
