@@ -17,8 +17,19 @@ EXPORTS = {
     "Anchors": "g2tr.tokens",
     "LatentGrid": "g2tr.tokens",
     "AnchorRule": "g2tr.anchors",
+    "reduce_inputs": "g2tr.models.hf.reduce",
+    "load_latents": "g2tr.models.hf.latents",
 }
-__all__ = ["AnchorRule", "Anchors", "LatentGrid", "Reducer", "Reduction", "VisualTokens"]
+__all__ = [
+    "AnchorRule",
+    "Anchors",
+    "LatentGrid",
+    "Reducer",
+    "Reduction",
+    "VisualTokens",
+    "load_latents",
+    "reduce_inputs",
+]
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - any export
