@@ -9,6 +9,7 @@ from pathlib import Path
 from time import monotonic, sleep
 
 import pytest
+import torch
 
 SMALL = ("limit=6", "benchmark.scenes_edits.limit=2", "model.sampling.num_timesteps=3")
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -40,6 +41,27 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 def test_two_processes_predict_what_one_predicts(alone: bytes, tmp_path: Path) -> None:
     done(g2tr(*SMALL, f"outputs={tmp_path}", "trainer=ddp", "trainer.accelerator=cpu"))
     assert predictions(tmp_path) == alone
+
+
+@pytest.mark.cuda
+def test_a_gpu_takes_a_first_look_and_one_process_of_ddp_predicts_the_same(
+    device: torch.device, tmp_path: Path
+) -> None:
+    if device.type != "cuda":
+        pytest.skip("needs --device cuda")
+    small = ("limit=24", "benchmark.scenes_edits.limit=3", "model.sampling.num_timesteps=5")
+    sweep = g2tr("-m", *small, "reducer=none,random,g2tr", "trainer=gpu", f"outputs={tmp_path / 'sweep'}")
+    ddp = g2tr(*small, "trainer=ddp", "trainer.devices=1", "trainer.accelerator=gpu", f"outputs={tmp_path / 'ddp'}")
+    assert all(name in done(sweep) for name in ("none", "random", "g2tr"))
+    done(ddp)
+    alone, spread = (
+        {record["id"]: record for record in map(json.loads, predictions(tmp_path / place).splitlines())}
+        for place in ("sweep", "ddp")
+    )
+    assert len(alone) > 24 and not any(record["error"] for record in alone.values())
+    assert {id: record["prediction"] for id, record in spread.items()} == {
+        id: record["prediction"] for id, record in alone.items()
+    }
 
 
 def test_more_processes_than_samples_leave_one_line_each_under_torchrun(alone: bytes, tmp_path: Path) -> None:

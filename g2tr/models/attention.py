@@ -4,7 +4,9 @@ Shapes: t query rows, c key rows, h query heads, g key heads, e head width.
 """
 
 from collections.abc import Callable
+from functools import partial
 from importlib.util import find_spec
+from inspect import signature
 from itertools import accumulate
 
 import torch
@@ -57,10 +59,13 @@ def attend_varlen(
     from torch.nn.attention.varlen import varlen_attn
 
     refuse_bias(layout)
+    if "enable_gqa" not in signature(varlen_attn).parameters:  # torch 2.11 has no grouped heads here
+        k, v = (x.repeat_interleave(q.shape[1] // x.shape[1], dim=1) for x in (k, v))
     rows, keys = offsets(layout.lengths, q.device), offsets(layout.totals, q.device)
     longest = max(layout.lengths), max(layout.totals)
-    window, grouped = ((-1, 0) if causal else (-1, -1)), q.shape[1] != k.shape[1]
-    out = varlen_attn(q, k, v, rows, keys, longest[0], longest[1], window_size=window, enable_gqa=grouped)
+    window = (-1, 0) if causal else (-1, -1)
+    kernel: Callable[..., object] = partial(varlen_attn, enable_gqa=True) if q.shape[1] != k.shape[1] else varlen_attn
+    out = kernel(q, k, v, rows, keys, *longest, window_size=window)
     assert isinstance(out, Tensor)
     return out
 

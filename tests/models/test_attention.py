@@ -64,6 +64,7 @@ def test_sdpa_runs_everywhere() -> None:
     assert attention("sdpa", torch.device("cpu"), torch.float32) is attend_sdpa
 
 
+@pytest.mark.cuda
 @pytest.mark.parametrize("name", ["varlen", "flash"])
 @pytest.mark.parametrize("lengths, cached", LAYOUTS)
 @pytest.mark.parametrize("causal", [True, False])

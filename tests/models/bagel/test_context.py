@@ -68,6 +68,7 @@ def test_a_reduction_leaves_its_share_of_the_image_in_the_cache(bagel: Bagel, pi
     assert full.rope == half.rope == 1
 
 
+@pytest.mark.cuda
 def test_forks_with_different_questions_are_two_fresh_conversations(bagel: Bagel, picture: Image) -> None:
     shared = seeing(bagel, picture, HALF)
     untouched = shared.fork()
@@ -82,12 +83,14 @@ def test_forks_with_different_questions_are_two_fresh_conversations(bagel: Bagel
     assert shared.trace == untouched.trace
 
 
+@pytest.mark.cuda
 def test_a_fork_takes_no_memory_of_its_own(bagel: Bagel, picture: Image) -> None:
     shared = seeing(bagel, picture)
     places = [[x.data_ptr() for pair in context.cache.layers for x in pair] for context in (shared, shared.fork())]
     assert places[0] == places[1]
 
 
+@pytest.mark.cuda
 @pytest.mark.parametrize("limit, end, written", [(3, 151, "\x0cPG"), (5, 71, "\x0cP")], ids=["limit", "end marker"])
 def test_a_written_answer_is_remembered_as_if_it_had_been_read(
     limit: int, end: int, written: str, bagel: Bagel, picture: Image, golden: Golden
