@@ -11,17 +11,21 @@ mkdir -p "$out"
 out=$(cd "$out" && pwd)
 site=$(mktemp -d)
 export PYTHONPATH=$PWD:$site PYTHONUNBUFFERED=1 TOKENIZERS_PARALLELISM=false
-if [ "$device" = cuda ]; then
-  python3 -m pip install -q --no-index --no-deps --no-compile --no-cache-dir --target "$site" .whl/*.whl || exit 3
-  shapes=()
-else
-  shapes=(--tiny --repeats 2)
-fi
+python3 -m pip install -q --no-index --no-deps --no-compile --no-cache-dir --target "$site" .whl/*.whl || exit 3
+shapes=()
+[ "$device" = cuda ] || shapes=(--tiny --repeats 2)
 status=0
-echo "== tests"
-timeout -k 5 120 python3 -m pytest -m cuda --device "$device" -W default -p no:cacheprovider --tb=short -rf \
-  --durations=8 2>&1 | tee "$out/tests.log" | tail -n 40
-[ "${PIPESTATUS[0]}" = 0 ] || status=1
+tests() { # FOLDER_OR_FILE LOG; after the limit, what has failed so far is still listed
+  timeout -s INT -k 5 115 python3 -m pytest -m cuda --device "$device" -W default -p no:cacheprovider --tb=short -rf \
+    "$1" > "$out/$2.log" 2>&1
+}
+tests tests/models tests & models=$!
+tests tests/test_predict.py runs & runs=$!
+for process in $models $runs; do wait "$process" || status=1; done
+for log in tests runs; do
+  echo "== $log"
+  grep -E "^(E  |FAILED|ERROR|!)|[0-9] (passed|failed|error|skipped)" "$out/$log.log" | cut -c1-160 | tail -n 20
+done
 echo "== measurements"
 timeout -k 5 150 python3 -m experiments.gpu.measure --device "$device" "${shapes[@]}" --out "$out" 2>"$out/measure.log"
 [ $? = 0 ] || { tail -n 5 "$out/measure.log"; status=$((status + 2)); }
