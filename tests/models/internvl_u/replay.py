@@ -63,4 +63,4 @@ def understand(context: Context, reduction: Reduction | None = None, plan: Plan 
 
 def keep(tokens: VisualTokens, kept: Tensor) -> Reduction:
     """The named tokens stay; the others leave nothing behind."""
-    return Drop()(tokens, kept.long())
+    return Drop()(tokens, kept.to(tokens.features.device, torch.long))
