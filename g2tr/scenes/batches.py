@@ -1,4 +1,4 @@
-"""Endless batches to train on, drawn and painted as they are asked for.
+"""Endless batches to train on, drawn as numbers when they are asked for; any device paints them.
 
 Batch number i of a seed is the same in every process; workers share a stream by taking every `stride`-th batch from
 `start` on. No benchmark has a scene of these streams.
@@ -9,39 +9,35 @@ from dataclasses import dataclass
 from itertools import count
 from random import Random
 
-import torch
-from jaxtyping import Float
-from torch import Tensor
-
+from g2tr.scenes.canvas import Canvas, canvas_of
 from g2tr.scenes.draws import draw_edits, draw_pairs
-from g2tr.scenes.render import CPU, render
 from g2tr.scenes.world import Asked, World, category
 
 
 @dataclass(frozen=True, eq=False)
 class QuestionBatch:
-    """Images in [0, 1], the caption of each (the answer to `describe`), and several questions about each."""
+    """Images, the caption of each (the answer to `describe`), and several questions about each."""
 
-    images: Float[Tensor, "b 3 h w"]
+    images: Canvas
     captions: list[str]
     questions: list[list[Asked]]
 
 
 @dataclass(frozen=True, eq=False)
 class PairBatch:
-    """Two images in [0, 1] and one question about both."""
+    """Two images each and one question about both."""
 
-    firsts: Float[Tensor, "b 3 h w"]
-    seconds: Float[Tensor, "b 3 h w"]
+    firsts: Canvas
+    seconds: Canvas
     questions: list[Asked]
 
 
 @dataclass(frozen=True, eq=False)
 class EditBatch:
-    """Images and targets in [0, 1], with the instruction and the type of each edit."""
+    """Images and targets, with the instruction and the type of each edit."""
 
-    images: Float[Tensor, "b 3 h w"]
-    targets: Float[Tensor, "b 3 h w"]
+    images: Canvas
+    targets: Canvas
     instructions: list[str]
     categories: list[str]
 
@@ -51,7 +47,6 @@ def question_batches(
     seed: int,
     size: int,
     questions: int = 5,
-    device: torch.device = CPU,
     start: int = 0,
     stride: int = 1,
 ) -> Iterator[QuestionBatch]:
@@ -60,33 +55,29 @@ def question_batches(
         rng = dice(on, seed, "questions", number)
         scenes = on.scenes([rng] * size, [rng.choice(on.sizes)] * size)
         asked = [on.some_questions(scene, rng, questions) for scene in scenes]
-        yield QuestionBatch(render(scenes, device), [scene.caption for scene in scenes], asked)
+        yield QuestionBatch(canvas_of(scenes), [scene.caption for scene in scenes], asked)
 
 
-def pair_batches(
-    on: World, seed: int, size: int, device: torch.device = CPU, start: int = 0, stride: int = 1
-) -> Iterator[PairBatch]:
+def pair_batches(on: World, seed: int, size: int, start: int = 0, stride: int = 1) -> Iterator[PairBatch]:
     """Batches of `size` pairs of one image size, question types with equal probability."""
     for number in count(start, stride):
         rng = dice(on, seed, "pairs", number)
         compares = rng.choices(on.compares, k=size)
         pairs = draw_pairs(on, [rng] * size, [rng.choice(on.sizes)] * size, compares)
-        firsts, seconds = (render([pair.scenes[i] for pair in pairs], device) for i in (0, 1))
+        firsts, seconds = (canvas_of([pair.scenes[i] for pair in pairs]) for i in (0, 1))
         asked = [Asked(category(kind), pair.text, pair.answer) for kind, pair in zip(compares, pairs, strict=True)]
         yield PairBatch(firsts, seconds, asked)
 
 
-def edit_batches(
-    on: World, seed: int, size: int, device: torch.device = CPU, start: int = 0, stride: int = 1
-) -> Iterator[EditBatch]:
+def edit_batches(on: World, seed: int, size: int, start: int = 0, stride: int = 1) -> Iterator[EditBatch]:
     """Batches of `size` edits of one image size, types with equal probability."""
     for number in count(start, stride):
         rng = dice(on, seed, "edits", number)
         changes = rng.choices(on.changes, k=size)
         edits = draw_edits(on, [rng] * size, [rng.choice(on.edit_sizes)] * size, changes)
         yield EditBatch(
-            render([drawn.before for drawn in edits], device),
-            render([drawn.edit.scene for drawn in edits], device),
+            canvas_of([drawn.before for drawn in edits]),
+            canvas_of([drawn.edit.scene for drawn in edits]),
             [drawn.edit.instruction for drawn in edits],
             [category(change) for change in changes],
         )

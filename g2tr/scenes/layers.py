@@ -1,7 +1,8 @@
 """Scenes as tensors: the k-th things of many scenes, painted at the same time, and the pixels they cover."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, groupby, pairwise
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -17,7 +18,7 @@ LONGEST = 3
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """One thing each of n scenes: `scenes` says whose, `members` which of them have a shape; lengths in px."""
+    """One thing each of n scenes: `scenes` says whose, `members` which rows have a shape; lengths in px."""
 
     scenes: Int[Tensor, " n"]
     x: Float[Tensor, "n 1 1"]
@@ -28,7 +29,7 @@ class Layer:
     glyphs: Int[Tensor, "n c"]
     colour: Float[Tensor, "n 3"]
     ink: Float[Tensor, "n 3"]
-    members: dict[str, Int[Tensor, " s"]]
+    members: Mapping[str, slice]
     reach: int
 
 
@@ -49,21 +50,56 @@ class Patch:
         return self.rows + 0.5 * self.step - layer.y
 
 
+@dataclass(frozen=True, eq=False)
+class LayerTable:
+    """The things of many scenes as numbers, layer by layer from the bottom to the top, and by shape within a layer.
+
+    `rows` says where each layer stands in the table, `members` where each shape stands in its layer, `reaches` how far
+    its largest thing reaches, px. One tensor, so that it travels fast between processes and to a device.
+    """
+
+    table: Float[Tensor, "t 15"]
+    rows: tuple[slice, ...]
+    members: tuple[Mapping[str, slice], ...]
+    reaches: tuple[int, ...]
+
+    def layers(self, device: torch.device) -> list[Layer]:
+        """The layers on a device."""
+        table = self.table.to(device, non_blocking=True)
+        parts = zip(self.rows, self.members, self.reaches, strict=True)
+        return [layer(table[rows], members, reach) for rows, members, reach in parts]
+
+
+def layer_table(scenes: Sequence[Scene]) -> LayerTable:
+    """The things of scenes as numbers."""
+    depth = max((len(scene.things) for scene in scenes), default=0)
+    owned = [[(i, scene.things[k]) for i, scene in enumerate(scenes) if len(scene.things) > k] for k in range(depth)]
+    for own in owned:
+        own.sort(key=lambda pair: pair[1].shape)
+    numbered = [numbers(owner, thing) for own in owned for owner, thing in own]
+    ends = [0, *accumulate(map(len, owned))]
+    return LayerTable(
+        torch.tensor(numbered, dtype=torch.float32).view(-1, 15),
+        tuple(slice(*pair) for pair in pairwise(ends)),
+        tuple(shape_slices([thing.shape for _, thing in own]) for own in owned),
+        tuple(max(thing.reach for _, thing in own) for own in owned),
+    )
+
+
+def shape_slices(shapes: Sequence[str]) -> dict[str, slice]:
+    """Where each shape stands among sorted ones."""
+    ends = [0, *accumulate(len(list(group)) for _, group in groupby(shapes))]
+    return {shapes[start]: slice(start, stop) for start, stop in pairwise(ends)}
+
+
 def layers(scenes: Sequence[Scene], device: torch.device) -> list[Layer]:
     """The layers of scenes from the bottom to the top."""
-    depth = max((len(scene.things) for scene in scenes), default=0)
-    held = [[(i, scene.things[k]) for i, scene in enumerate(scenes) if len(scene.things) > k] for k in range(depth)]
-    return [layer([i for i, _ in own], [thing for _, thing in own], device) for own in held]
+    return layer_table(scenes).layers(device)
 
 
-def layer(owners: Sequence[int], things: Sequence[Thing], device: torch.device) -> Layer:
-    """One layer; the numbers travel to the device in one piece."""
-    rows = [numbers(owner, thing) for owner, thing in zip(owners, things, strict=True)]
-    table = torch.tensor(rows, dtype=torch.float32).to(device, non_blocking=True)
+def layer(table: Float[Tensor, "n 15"], members: Mapping[str, slice], reach: int) -> Layer:
+    """One layer out of its numbers."""
     x, y, radius, dot, length = table[:, 1:6, None, None].unbind(1)
-    kinds: dict[str, list[int]] = {}
-    for i, thing in enumerate(things):
-        kinds.setdefault(thing.shape, []).append(i)
     return Layer(
         table[:, 0].long(),
         x,
@@ -74,8 +110,8 @@ def layer(owners: Sequence[int], things: Sequence[Thing], device: torch.device) 
         glyphs=table[:, 6:9].long(),
         colour=table[:, 9:12] / 255,
         ink=table[:, 12:15],
-        members={shape: torch.tensor(own, device=device) for shape, own in kinds.items()},
-        reach=max(thing.reach for thing in things),
+        members=members,
+        reach=reach,
     )
 
 

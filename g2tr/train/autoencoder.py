@@ -72,7 +72,7 @@ class Autoencoder(Part):
     def conclude(self, config: VaeConfig) -> "AutoencoderKL":
         """The averaged autoencoder, its latents scaled as published."""
         vae: AutoencoderKL = self.average.network.eval()
-        fold(vae, pixels(self.pictures(HELD_OUT)).to(vae.device), config)
+        fold(vae, pixels(self.pictures(HELD_OUT).paint(vae.device)), config)
         return vae
 
 

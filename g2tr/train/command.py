@@ -28,7 +28,8 @@ from g2tr.train.fit import deadline_of, fit
 from g2tr.train.recipe import Machine, Recipe
 from g2tr.train.targets import targets
 from g2tr.train.texts import entries
-from g2tr.train.umm import Umm, compile_layers, new_network
+from g2tr.train.transfer import transfer
+from g2tr.train.umm import Objective, Umm, compile_layers, new_network
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +91,12 @@ class Training:
         """Part two, on the autoencoder as it is exported."""
         recipe, codec = self.recipe, load_codec(self.export / "ae.safetensors", config, True, self.machine.place)
         part = Umm(
-            new_network(config, recipe.seed), codec, recipe.umm, recipe.lessons, recipe.flow, self.machine.painters
+            self.new_network(config),
+            codec,
+            recipe.umm,
+            recipe.lessons,
+            Objective(recipe.flow, recipe.dropping),
+            self.machine.painters,
         )
         if self.machine.compile:
             compile_layers(part.trained)
@@ -100,6 +106,14 @@ class Training:
             return False
         write_network(part.averaged, self.export / "ema.safetensors")
         return True
+
+    def new_network(self, config: BagelConfig) -> BagelNetwork:
+        """Weights of the seed, and those of the checkpoint to start from where they fit."""
+        network = new_network(config, self.recipe.seed)
+        if self.recipe.start_from:
+            known = transfer(network, self.recipe.start_from, entries(self.recipe.versions))
+            log.info("%d of %d weights start from %s", *known, self.recipe.start_from)
+        return network
 
     def model(self, network: BagelNetwork, codec: LatentCodec) -> Bagel:
         """Weights in training as a model of the contract."""

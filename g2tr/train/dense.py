@@ -61,10 +61,12 @@ def rows_of(pieces: Sequence[Piece]) -> dict[str, Int[Tensor, " r"] | slice]:
         column = torch.zeros(piece.positions.shape[1], dtype=torch.bool)
         column[piece.latents] = True
         columns.append(column)
-    latent = torch.cat(columns).repeat(batch)
+    latent = torch.cat(columns)
     if not latent.any():
         return {"und": EVERY}
-    return {name: mask.nonzero()[:, 0].to(device) for name, mask in (("und", ~latent), ("gen", latent))}
+    starts = len(latent) * torch.arange(batch, device=device)[:, None]
+    own = {name: mask.nonzero()[:, 0].to(device) for name, mask in (("und", ~latent), ("gen", latent))}
+    return {name: (starts + places).flatten() for name, places in own.items()}
 
 
 def visible(pieces: Sequence[Piece]) -> Bool[Tensor, "b 1 l l"]:
@@ -79,13 +81,22 @@ def visible(pieces: Sequence[Piece]) -> Bool[Tensor, "b 1 l l"]:
 
 def attend_masked(mask: Bool[Tensor, "b 1 l l"]) -> Attend:
     """Attention within each sequence, where the mask allows it."""
+    biases: dict[torch.dtype, Tensor] = {}
+
+    def bias(dtype: torch.dtype) -> Float[Tensor, "b 1 l l"]:
+        """0 or -inf, made once for all layers; rows of a multiple of 8 numbers, which the fused kernel asks for."""
+        if dtype not in biases:
+            length = mask.shape[-1]
+            wide = torch.zeros(*mask.shape[:-1], -(-length // 8) * 8, dtype=dtype, device=mask.device)
+            biases[dtype] = wide[..., :length].masked_fill_(~mask, -torch.inf)
+        return biases[dtype]
 
     def attend(q: Tensor, k: Tensor, v: Tensor, layout: Layout, causal: bool) -> Float[Tensor, "t h e"]:
         # The memory-efficient kernel, the only fused one that takes a mask, knows no grouped heads.
         group = q.shape[1] // k.shape[1]
         k, v = (x.repeat_interleave(group, dim=1) for x in (k, v))
         q, k, v = (x.unflatten(0, (len(mask), -1)).transpose(1, 2) for x in (q, k, v))
-        return F.scaled_dot_product_attention(q, k, v, attn_mask=mask).transpose(1, 2).flatten(0, 1)
+        return F.scaled_dot_product_attention(q, k, v, attn_mask=bias(q.dtype)).transpose(1, 2).flatten(0, 1)
 
     return attend
 

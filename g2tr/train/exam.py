@@ -11,6 +11,7 @@ from PIL import Image
 
 from g2tr.benchmarks.sample import ImageSource
 from g2tr.importance.norm import Norm
+from g2tr.importance.random import Random
 from g2tr.merge.drop import Drop
 from g2tr.metrics.answers import exact_match
 from g2tr.metrics.editing import edit_grades
@@ -24,15 +25,20 @@ from g2tr.selection.topk import TopK
 from g2tr.train.autoencoder import psnr_of
 
 EVERYTHING = Reducer(Norm(), TopK(), Drop(), keep_ratio=1.0, name="none")
+HALF = Reducer(Random(), TopK(), Drop(), keep_ratio=0.5, min_keep=1, name="random")
 WORDS = 8
 SHOWN = 16
 
 
 @dataclass(frozen=True)
 class Result:
-    """Means of 0 and 1 by category, reconstruction in dB, and pictures: input, result and target of some edits."""
+    """Means of 0 and 1 by category, reconstruction in dB, and pictures: input, result and target of some edits.
+
+    `reduced` is the accuracy with half the tokens, chosen at random.
+    """
 
     accuracy: Mapping[str, float]
+    reduced: Mapping[str, float]
     success: Mapping[str, float]
     decibels: float
     sheet: list[Image.Image] = field(repr=False)
@@ -40,7 +46,7 @@ class Result:
     @property
     def numbers(self) -> dict[str, float]:
         """All of it under flat names."""
-        named = {"accuracy": self.accuracy, "success": self.success}
+        named = {"accuracy": self.accuracy, "reduced": self.reduced, "success": self.success}
         flat = {f"{name}/{key}": value for name, values in named.items() for key, value in values.items()}
         return flat | {"autoencoder_db": self.decibels}
 
@@ -56,11 +62,14 @@ class Exam:
 
     def __call__(self, model: Bagel) -> Result:
         right: dict[str, list[float]] = defaultdict(list)
+        half: dict[str, list[float]] = defaultdict(list)
         done: dict[str, list[float]] = defaultdict(list)
         decibels, sheet = [], []
         for version in self.versions:
-            for row, answer in answered(model, generate(version, self.seed, self.scenes)):
-                right[f"{version} {row['category']}"].append(exact_match(answer, row["answer"]))
+            rows = list(generate(version, self.seed, self.scenes))
+            for scores, reducer in ((right, EVERYTHING), (half, HALF)):
+                for row, answer in answered(model, rows, reducer):
+                    scores[f"{version} {row['category']}"].append(exact_match(answer, row["answer"]))
             for seed, row in enumerate(generate(version, self.seed, self.edits, "editing")):
                 before, target = opened(row["image"]), opened(row["target"])
                 result = model.edit([before], row["instruction"], EVERYTHING, seed).output
@@ -68,15 +77,15 @@ class Exam:
                 decibels.append(reconstruction(model.parts.codec, target))
                 if seed < SHOWN:
                     sheet.append(side_by_side([before, result, target]))
-        return Result(means(right), means(done), fmean(decibels), sheet)
+        return Result(means(right), means(half), means(done), fmean(decibels), sheet)
 
 
-def answered(model: Bagel, rows: Iterable[Row]) -> Iterable[tuple[Row, str]]:
+def answered(model: Bagel, rows: Iterable[Row], reducer: Reducer = EVERYTHING) -> Iterable[tuple[Row, str]]:
     """Every question with the model's answer; questions about the same pictures share their prefill."""
     for _, group in groupby(rows, key=lambda row: [picture["path"] for picture in pictures(row)]):
         questions = list(group)
         images = [opened(picture) for picture in pictures(questions[0])]
-        outcomes = model.answers(images, [row["question"] for row in questions], EVERYTHING, WORDS)
+        outcomes = model.answers(images, [row["question"] for row in questions], reducer, WORDS)
         yield from ((row, outcome.output) for row, outcome in zip(questions, outcomes, strict=True))
 
 

@@ -1,5 +1,6 @@
 """Runs Lightning's Trainer over one part, from where the last piece stopped."""
 
+import sys
 import time
 import warnings
 from collections.abc import Sequence
@@ -29,12 +30,13 @@ def fit(part: Part, folder: Path, machine: Machine, deadline: float, callbacks: 
             devices=1,
             precision="bf16-mixed" if machine.place.type == "cuda" else "32-true",
             max_steps=part.plan.steps,
-            callbacks=[pace, *callbacks, RichProgressBar(leave=False)],
+            callbacks=[pace, *callbacks, *progress_bar()],
             logger=loggers(folder, machine),
             log_every_n_steps=machine.log_every,
             gradient_clip_val=part.plan.clip,
             enable_checkpointing=False,
             enable_model_summary=False,
+            enable_progress_bar=sys.stdout.isatty(),
             use_distributed_sampler=False,
         )
         try:
@@ -44,6 +46,11 @@ def fit(part: Part, folder: Path, machine: Machine, deadline: float, callbacks: 
             raise
     close(trainer.loggers, exit_code=0)
     return pace.finished(trainer)
+
+
+def progress_bar() -> list[Callback]:
+    """A bar on a terminal. It reads every loss at every step, which a GPU would have to wait for."""
+    return [RichProgressBar(leave=False)] if sys.stdout.isatty() else []
 
 
 def loggers(folder: Path, machine: Machine) -> list[Logger]:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from g2tr.errors import InputError
 from g2tr.scenes.batches import edit_batches, pair_batches, question_batches
+from g2tr.scenes.canvas import Canvas, canvas_of, paint
 from g2tr.scenes.versions import world
 from g2tr.scenes.world import World
 from g2tr.train.texts import Texts, Turn, Writer, entries
@@ -31,9 +32,47 @@ class Edits(NamedTuple):
     texts: Texts
 
 
+class DrawnQuestions(NamedTuple):
+    """Questions whose images are not painted yet."""
+
+    images: tuple[Canvas, ...]
+    texts: Texts
+
+    def paint(self, device: torch.device) -> Questions:
+        """The same with pixels, on a device."""
+        return Questions(tuple(rounded(paint(image, device)) for image in self.images), self.texts.to(device))
+
+
+class DrawnEdits(NamedTuple):
+    """Edits whose images are not painted yet."""
+
+    images: Canvas
+    targets: Canvas
+    texts: Texts
+
+    def paint(self, device: torch.device) -> Edits:
+        """The same with pixels, on a device."""
+        images, targets = (rounded(paint(image, device)) for image in (self.images, self.targets))
+        return Edits(images, targets, self.texts.to(device))
+
+
+class DrawnCrops(NamedTuple):
+    """Scenes that are not painted yet, and the square to cut out of each, px."""
+
+    scenes: Canvas
+    top: int
+    left: int
+    side: int
+
+    def paint(self, device: torch.device) -> UInt8[Tensor, "b 3 c c"]:
+        """The squares, on a device."""
+        rows, columns = (slice(start, start + self.side) for start in (self.top, self.left))
+        return rounded(paint(self.scenes, device)[:, :, rows, columns])
+
+
 @dataclass(frozen=True)
 class Pictures:
-    """Squares of `crop` pixels out of scenes before and after an edit, to train the autoencoder on.
+    """Squares of `crop` pixels out of scenes, to train the autoencoder on.
 
     Raises `InputError` for a crop that the autoencoder cannot halve three times.
     """
@@ -47,12 +86,13 @@ class Pictures:
         if self.crop < 8 or self.crop % 8:
             raise InputError(f"crop must be a multiple of 8 px, got {self.crop}")
 
-    def __call__(self, number: int) -> UInt8[Tensor, "b 3 c c"]:
+    def __call__(self, number: int) -> DrawnCrops:
         rng = Random(f"{self.seed} pictures {number}")
-        drawn = next(edit_batches(world(rng.choice(self.versions)), self.seed, -(-self.batch // 2), start=number))
-        images = torch.cat([drawn.images, drawn.targets])[: self.batch]
-        top, left = (rng.randint(0, side - self.crop) for side in images.shape[2:])
-        return rounded(images[:, :, top : top + self.crop, left : left + self.crop])
+        on = world(rng.choice(self.versions))
+        size = rng.choice(on.sizes)
+        scenes = on.scenes([rng] * self.batch, [size] * self.batch)
+        top, left = (rng.randint(0, side - self.crop) for side in size)
+        return DrawnCrops(canvas_of(scenes), top, left, self.crop)
 
 
 @dataclass(frozen=True)
@@ -72,7 +112,7 @@ class Lessons:
     pairs: float
     seed: int
 
-    def __call__(self, number: int) -> Questions | Edits:
+    def __call__(self, number: int) -> DrawnQuestions | DrawnEdits:
         rng = Random(f"{self.seed} lessons {number}")
         on, chance, growth = world(rng.choice(self.versions)), rng.random(), min(1.0, number / self.steps)
         edits = self.edits[0] + (self.edits[1] - self.edits[0]) * growth
@@ -85,28 +125,28 @@ class Lessons:
     def writer(self) -> Writer:
         return Writer(entries(self.versions))
 
-    def ask(self, on: World, number: int) -> Questions:
+    def ask(self, on: World, number: int) -> DrawnQuestions:
         """One image in each sequence."""
         drawn = next(question_batches(on, self.seed, self.batch, self.questions, start=number))
         turns: list[list[Turn]] = [
             [*((asked.text, asked.answer) for asked in own), ("describe", caption)]
             for own, caption in zip(drawn.questions, drawn.captions, strict=True)
         ]
-        return Questions((rounded(drawn.images),), self.writer.conversations(turns, images=1))
+        return DrawnQuestions((drawn.images,), self.writer.conversations(turns, images=1))
 
-    def compare(self, on: World, number: int) -> Questions:
+    def compare(self, on: World, number: int) -> DrawnQuestions:
         """Two images in each sequence; half as many sequences take as much memory."""
         drawn = next(pair_batches(on, self.seed, -(-self.batch // 2), start=number))
         turns = [[(asked.text, asked.answer)] for asked in drawn.questions]
-        return Questions((rounded(drawn.firsts), rounded(drawn.seconds)), self.writer.conversations(turns, images=2))
+        return DrawnQuestions((drawn.firsts, drawn.seconds), self.writer.conversations(turns, images=2))
 
-    def edit(self, on: World, number: int) -> Edits:
+    def edit(self, on: World, number: int) -> DrawnEdits:
         """An image as latents (block 0) and ViT tokens (block 1), then the instruction."""
         drawn = next(edit_batches(on, self.seed, self.edit_batch, start=number))
         texts = self.writer.instructions(drawn.instructions, images=2)
-        return Edits(rounded(drawn.images), rounded(drawn.targets), texts)
+        return DrawnEdits(drawn.images, drawn.targets, texts)
 
 
 def rounded(images: Float[Tensor, "b 3 h w"]) -> UInt8[Tensor, "b 3 h w"]:
-    """As a picture is stored; a quarter of the bytes between processes."""
+    """As a picture is stored."""
     return (255 * images).round().to(torch.uint8)

@@ -16,7 +16,7 @@ from g2tr.models.bagel.network import BagelNetwork
 from g2tr.models.bagel.vae import LatentCodec
 from g2tr.train.dense import NOTHING, read
 from g2tr.train.lessons import Edits, Questions
-from g2tr.train.pieces import latents, pixels, see, text_piece
+from g2tr.train.pieces import dropped, latents, pixels, see, text_piece
 
 
 @dataclass(frozen=True)
@@ -42,35 +42,58 @@ class Flow:
         return self.shift * t / (1 + (self.shift - 1) * t)
 
 
+@dataclass(frozen=True)
+class Dropping:
+    """Tokens of images that are hidden while training, so that the model bears reduction.
+
+    In a share `sequences` of the sequences each token of an image stays with one probability, uniform between `least`
+    and 1. The markers stay.
+    """
+
+    sequences: float = 0.0
+    least: float = 0.2
+
+    def ratios(self, count: int, chance: torch.Generator) -> Float[Tensor, " b"]:
+        """The probability of each of `count` sequences; 1 for those that see everything."""
+        hit, level = torch.rand(2, count, generator=chance, device=chance.device)
+        return torch.where(hit < self.sequences, self.least + (1 - self.least) * level, 1.0)
+
+
 class Seen(NamedTuple):
-    """Which sequences see their clean latents and their instruction; the ViT tokens are always seen."""
+    """Which sequences see their clean latents and their instruction, and the share of image tokens that each sees."""
 
     latents: Bool[Tensor, " b"]
     text: Bool[Tensor, " b"]
+    ratios: Float[Tensor, " b"]
 
 
-def answer_loss(network: BagelNetwork, batch: Questions) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
+def answer_loss(
+    network: BagelNetwork, batch: Questions, dropping: Dropping, chance: torch.Generator
+) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
     """Cross-entropy of the answers, of captions added to that of questions, and the share of words predicted right."""
-    pieces = [see(network, images, block) for block, images in enumerate(batch.images)]
+    ratios = dropping.ratios(len(batch.texts.ids), chance)
+    pieces = [see(network, images, block, ratios, chance) for block, images in enumerate(batch.images)]
     text = text_piece(network, batch.texts, shared=torch.zeros_like(batch.texts.ids, dtype=torch.bool))
     logits = network.language.lm_head(read(network.language, [*pieces, text])[-1]).float()
     texts, learned = batch.texts, batch.texts.weights > 0
     entropy = F.cross_entropy(logits.flatten(0, 1), texts.targets.flatten(), reduction="none")
-    right = (logits.argmax(-1) == texts.targets)[learned]
-    return (entropy * texts.weights.flatten()).sum(), right.float().mean()
+    right = mean_over((logits.argmax(-1) == texts.targets).float(), learned)
+    return (entropy * texts.weights.flatten()).sum(), right
 
 
 def edit_loss(
-    network: BagelNetwork, codec: LatentCodec, batch: Edits, flow: Flow, generator: torch.Generator
+    network: BagelNetwork, codec: LatentCodec, batch: Edits, flow: Flow, dropping: Dropping, generator: torch.Generator
 ) -> Float[Tensor, ""]:
     """Squared error of the velocity from target to noise, x_t = (1 - t)·target + t·noise."""
     (mean, spread), (target, _) = (encode(codec, pixels(images)) for images in (batch.images, batch.targets))
     noise, draw = (torch.randn(target.shape, generator=generator, device=target.device) for _ in range(2))
     chances = torch.rand(2, len(target), generator=generator, device=target.device)
-    seen = Seen(chances[0] >= flow.drop_latents, chances[1] >= flow.drop_text)
+    ratios = dropping.ratios(len(target), generator)
+    seen = Seen(chances[0] >= flow.drop_latents, chances[1] >= flow.drop_text, ratios)
     times = flow.times(len(target), generator)
     t = times[:, None, None, None]
-    velocity = velocities(network, batch, mean + spread * draw, (1 - t) * target + t * noise, times, seen)
+    noisy = (1 - t) * target + t * noise
+    velocity = velocities(network, batch, mean + spread * draw, noisy, times, seen, generator)
     error = (velocity - (noise - target).flatten(1, 2)).square().mean(-1)
     changes = changed_patches(batch.images, batch.targets, batch.images.shape[-1] // target.shape[2])
     return flow.changed * mean_over(error, changes) + (1 - flow.changed) * mean_over(error, ~changes)
@@ -83,14 +106,15 @@ def velocities(
     noisy: Float[Tensor, "b y x p"],
     times: Float[Tensor, " b"],
     seen: Seen,
+    chance: torch.Generator,
 ) -> Float[Tensor, "b n p"]:
     """The velocity of noisy patches behind clean latents, ViT tokens and instruction."""
     texts, start = batch.texts, torch.zeros_like(times)
     written = texts.blocks != NOTHING
     behind = 2 + written.sum(1) * seen.text
     pieces = [
-        latents(network, clean, start, 0, start.long(), seen.latents),
-        see(network, batch.images, 1),
+        dropped(latents(network, clean, start, 0, start.long(), seen.latents), seen.ratios, chance),
+        see(network, batch.images, 1, seen.ratios, chance),
         text_piece(network, texts, written & seen.text[:, None]),
         latents(network, noisy, times, 3, behind, seen.text),
     ]

@@ -3,7 +3,7 @@
 import hashlib
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from lightning import LightningModule
@@ -14,7 +14,15 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from g2tr.train.average import Average
 from g2tr.train.plan import Plan
 
-Draw = Callable[[int], Any]
+
+@runtime_checkable
+class Drawn(Protocol):
+    """A batch whose images any device can paint."""
+
+    def paint(self, device: torch.device) -> Any: ...  # noqa: ANN401 - a part knows its batches
+
+
+Draw = Callable[[int], Drawn]
 
 
 class Numbered(Dataset[Any]):
@@ -68,6 +76,10 @@ class Part(LightningModule):
             multiprocessing_context="spawn" if self.workers else None,
         )
 
+    def transfer_batch_to_device(self, batch: Drawn, device: torch.device, dataloader_idx: int) -> Any:  # noqa: ANN401
+        """Paints the batch where it is needed."""
+        return batch.paint(device)
+
     def on_train_start(self) -> None:
         self.started = time.monotonic()
 
@@ -86,4 +98,4 @@ class Part(LightningModule):
         """Logs a step: its values, and images per second since the last one."""
         now = time.monotonic()
         speed, self.started = images / max(now - self.started, 1e-9), now
-        self.log_dict({**values, "images/s": speed}, prog_bar=True, batch_size=images)
+        self.log_dict({**values, "images/s": speed}, batch_size=images)

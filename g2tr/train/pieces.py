@@ -10,7 +10,7 @@ from torch import Tensor
 from g2tr.models.bagel.network import BagelNetwork
 from g2tr.models.bagel.transforms import to_patches
 from g2tr.pack import grid_positions
-from g2tr.train.dense import Piece, attend_images
+from g2tr.train.dense import NOTHING, Piece, attend_images
 from g2tr.train.texts import IMAGE_END, IMAGE_START, Texts
 
 
@@ -24,8 +24,14 @@ def text_piece(network: BagelNetwork, texts: Texts, shared: Bool[Tensor, "b n"])
     return Piece(network.embed(texts.ids.flatten()).unflatten(0, texts.ids.shape), *texts[1:3], shared, causal=True)
 
 
-def see(network: BagelNetwork, images: UInt8[Tensor, "b 3 h w"], block: int) -> Piece:
-    """Images through ViT and connector, as block `block` at position `block`."""
+def see(
+    network: BagelNetwork,
+    images: UInt8[Tensor, "b 3 h w"],
+    block: int,
+    ratios: Float[Tensor, " b"],
+    chance: torch.Generator,
+) -> Piece:
+    """Images through ViT and connector, as block `block` at position `block`; a random share of their tokens stays."""
     side, count = network.config.vision.patch_size, len(images)
     patches = torch.vmap(to_patches, in_dims=(0, None))(pixels(images), side)
     grid = (images.shape[2] // side, images.shape[3] // side)
@@ -34,7 +40,8 @@ def see(network: BagelNetwork, images: UInt8[Tensor, "b 3 h w"], block: int) -> 
     features = network.vit(patches.flatten(0, 1), rows, [len(rows)], attend_images(count))
     tokens = (network.connector(features) + network.vit_pos_embed(rows)).unflatten(0, (count, -1))
     everyone = torch.ones(count, dtype=torch.bool, device=images.device)
-    return image_piece(network, tokens, block, torch.full_like(everyone, block, dtype=torch.long), everyone)
+    piece = image_piece(network, tokens, block, torch.full_like(everyone, block, dtype=torch.long), everyone)
+    return dropped(piece, ratios, chance)
 
 
 def latents(
@@ -50,6 +57,16 @@ def latents(
     tokens = network.vae2llm(patches.flatten(1, 2)) + network.latent_pos_embed(cells)
     tokens = tokens + network.time_embedder(times)[:, None]
     return image_piece(network, tokens, block, positions, shared)._replace(latents=slice(1, len(cells) + 1))
+
+
+def dropped(piece: Piece, ratios: Float[Tensor, " b"], chance: torch.Generator) -> Piece:
+    """An image of which each token stays with the probability of its sequence; the markers always stay.
+
+    A token that is dropped is padding: no other row sees it.
+    """
+    stay = torch.rand(piece.blocks.shape, generator=chance, device=ratios.device) < ratios[:, None]
+    stay[:, 0] = stay[:, -1] = True
+    return piece._replace(blocks=torch.where(stay, piece.blocks, NOTHING), shared=piece.shared & stay)
 
 
 def image_piece(

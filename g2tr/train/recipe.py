@@ -11,7 +11,7 @@ from g2tr.models.bagel.flow import Sampling
 from g2tr.models.device import read_device
 from g2tr.train.exam import Exam
 from g2tr.train.lessons import Lessons, Pictures
-from g2tr.train.losses import Flow
+from g2tr.train.losses import Dropping, Flow
 from g2tr.train.plan import Plan
 from g2tr.train.shape import Shape
 
@@ -21,7 +21,8 @@ class Recipe:
     """Worlds, sizes, and for each part its plan and its batches.
 
     `check` is made every `check_every` steps while the unified model learns, `exam` once at the end; both sample edits
-    with `sampling`. `kl` weighs the divergence of the latents.
+    with `sampling`. `kl` weighs the divergence of the latents. `start_from` is a checkpoint (`embedded`, a folder or a
+    hub id) whose weights are taken where name and shape agree, words by their text.
     """
 
     name: str
@@ -34,10 +35,12 @@ class Recipe:
     umm: Plan
     lessons: Lessons
     flow: Flow
+    dropping: Dropping
     sampling: Sampling
     check: Exam
     check_every: int
     exam: Exam
+    start_from: str | None = None
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,10 @@ class Texts(NamedTuple):
     targets: Int[Tensor, "b t"]
     weights: Float[Tensor, "b t"]
 
+    def to(self, device: torch.device) -> "Texts":
+        """The same on a device; from page-locked memory it does not wait."""
+        return Texts(*(value.to(device, non_blocking=True) for value in self))
+
 
 class Row(NamedTuple):
     """One row of a text; `kind` 0 is not learned."""

@@ -1,5 +1,7 @@
 """Part two: the unified model."""
 
+from typing import NamedTuple
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -9,7 +11,7 @@ from g2tr.models.bagel.network import BagelNetwork
 from g2tr.models.bagel.vae import LatentCodec
 from g2tr.train.init import initialise
 from g2tr.train.lessons import Edits, Lessons, Questions
-from g2tr.train.losses import Flow, answer_loss, edit_loss
+from g2tr.train.losses import Dropping, Flow, answer_loss, edit_loss
 from g2tr.train.part import Part
 from g2tr.train.plan import Plan
 
@@ -32,15 +34,28 @@ def compile_layers(network: BagelNetwork) -> None:
                 setattr(expert, method, torch.compile(getattr(expert, method), dynamic=True))
 
 
+class Objective(NamedTuple):
+    """How edits are learned, and what is hidden meanwhile."""
+
+    flow: Flow
+    dropping: Dropping
+
+
 class Umm(Part):
     """Answers and edits, one kind of batch at a step."""
 
     def __init__(
-        self, network: BagelNetwork, codec: LatentCodec, plan: Plan, lessons: Lessons, flow: Flow, workers: int
+        self,
+        network: BagelNetwork,
+        codec: LatentCodec,
+        plan: Plan,
+        lessons: Lessons,
+        objective: Objective,
+        workers: int,
     ) -> None:
         super().__init__(network, plan, lessons, lessons.seed, workers)
         self.codec = codec
-        self.flow = flow
+        self.objective = objective
 
     @property
     def averaged(self) -> BagelNetwork:
@@ -57,9 +72,10 @@ class Umm(Part):
 
     def training_step(self, batch: Questions | Edits, batch_idx: int) -> Float[Tensor, ""]:
         if isinstance(batch, Edits):
-            loss = edit_loss(self.trained, self.codec, batch, self.flow, self.chance())
+            flow, dropping = self.objective
+            loss = edit_loss(self.trained, self.codec, batch, flow, dropping, self.chance())
             self.note(len(batch.images), edit_loss=loss)
             return loss
-        loss, right = answer_loss(self.trained, batch)
+        loss, right = answer_loss(self.trained, batch, self.objective.dropping, self.chance())
         self.note(len(batch.texts.ids), answer_loss=loss, words_right=right)
         return loss

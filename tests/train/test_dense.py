@@ -42,7 +42,9 @@ def test_every_segment_gets_the_logits_that_it_gets_alone_in_inference(
 ) -> None:
     network, texts = bagel_tiny.parts.network, writer.conversations([TURNS, TURNS[:1]], images=1)
     piece = text_piece(network, texts, torch.zeros_like(texts.ids, dtype=torch.bool))
-    logits = network.language.lm_head(read(network.language, [see(network, pictures, 0), piece])[-1])
+    logits = network.language.lm_head(
+        read(network.language, [see(network, pictures, 0, torch.ones(2), torch.Generator()), piece])[-1]
+    )
     for index, segments in ((0, (1, 2)), (1, (1,))):
         context = Context.new(bagel_tiny.parts)
         context.read_image(shown(pictures, index), EVERYTHING)
@@ -62,8 +64,8 @@ def test_velocities_are_those_of_inference(
     images = [shown(pictures, index) for index in (0, 1)]
     clean = torch.stack([parts.codec.to_patches(parts.encode_vae(image).mean) for image in images])
     noisy = torch.randn(clean.shape, generator=generator)
-    seen = Seen(torch.full((2,), latents), torch.full((2,), text))
-    got = velocities(parts.network, batch, clean, noisy, torch.tensor([0.25, 0.75]), seen)
+    seen = Seen(torch.full((2,), latents), torch.full((2,), text), torch.ones(2))
+    got = velocities(parts.network, batch, clean, noisy, torch.tensor([0.25, 0.75]), seen, generator)
     for index, time in ((0, 0.25), (1, 0.75)):
         context = Context.new(parts)
         context.read_image(images[index], EVERYTHING, vae=latents)
@@ -79,3 +81,20 @@ def test_rows_see_earlier_shared_blocks_and_their_own() -> None:
     piece = Piece(torch.zeros(1, 5, 4), blocks, torch.zeros_like(blocks), shared, causal=True)
     seen = [[1, 0, 0, 0, 0], [1, 1, 0, 0, 0], [1, 1, 1, 0, 0], [1, 0, 0, 1, 0], [0, 0, 0, 0, 1]]
     assert visible([piece])[0, 0].int().tolist() == seen
+
+
+@torch.no_grad()
+def test_dropped_tokens_are_as_if_they_were_not_there(bagel_tiny: Bagel, pictures: Tensor, writer: Writer) -> None:
+    network, texts = bagel_tiny.parts.network, writer.conversations([TURNS[:1]] * 2, images=1)
+    piece = see(network, pictures, 0, torch.full((2,), 0.5), torch.Generator().manual_seed(1))
+    text = text_piece(network, texts, torch.zeros_like(texts.ids, dtype=torch.bool))
+    hidden = read(network.language, [piece, text])[-1]
+    for index in (0, 1):
+        stay = piece.blocks[index] != NOTHING
+        assert stay[0] and stay[-1] and 100 < stay.sum() < 158
+        parts = (piece.embeddings, piece.blocks, piece.positions, piece.shared)
+        shorter = Piece(*(part[index : index + 1, stay] for part in parts), causal=False)
+        alone = Piece(*(part[index : index + 1] for part in text[:4]), causal=True)
+        wanted = read(network.language, [shorter, alone])[-1]
+        rows = texts.blocks[index] != NOTHING
+        assert torch.allclose(hidden[index][rows], wanted[0][rows], atol=1e-4)

@@ -4,6 +4,8 @@ import torch
 from g2tr.models.bagel.config import BagelConfig, LanguageConfig, VaeConfig, VisionConfig
 from g2tr.models.bagel.vae import LatentCodec
 from g2tr.scenes.batches import question_batches
+from g2tr.scenes.canvas import paint
+from g2tr.scenes.render import CPU
 from g2tr.scenes.versions import world
 from g2tr.train.autoencoder import new_vae, psnr_of
 from g2tr.train.fold import fold
@@ -17,7 +19,7 @@ CONFIG = BagelConfig(
 
 @torch.no_grad()
 def test_folded_latents_have_deviation_one_and_decode_to_the_same_image() -> None:
-    pixels = next(question_batches(world("v1"), seed=3, size=4)).images * 2 - 1
+    pixels = paint(next(question_batches(world("v1"), seed=3, size=4)).images, CPU) * 2 - 1
     vae = new_vae(Shape({}, {}, VAE), seed=0)
     moments = vae.encoder(pixels)
     before = vae.decoder(moments[:, :4])

@@ -6,10 +6,11 @@ import torch
 from g2tr.models.bagel.config import BagelConfig, LanguageConfig, VaeConfig, VisionConfig
 from g2tr.models.bagel.network import BagelNetwork
 from g2tr.models.bagel.vae import LatentCodec
+from g2tr.scenes.render import CPU
 from g2tr.scenes.versions import world
 from g2tr.train.autoencoder import new_vae
 from g2tr.train.lessons import Lessons
-from g2tr.train.losses import Flow, answer_loss, changed_patches, edit_loss, mean_over
+from g2tr.train.losses import Dropping, Flow, answer_loss, changed_patches, edit_loss, mean_over
 from g2tr.train.shape import Shape
 from g2tr.train.texts import entries
 from g2tr.train.umm import new_network
@@ -44,9 +45,9 @@ def untouched(network: BagelNetwork) -> set[str]:
 @pytest.mark.parametrize("kind", ["ask", "compare"])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_answers_teach_everything_but_the_generation_half(network: BagelNetwork, kind: str, dtype: torch.dtype) -> None:
-    batch = getattr(LESSONS, kind)(world("v2"), 0)
+    batch = getattr(LESSONS, kind)(world("v2"), 0).paint(CPU)
     with torch.autocast("cpu", torch.bfloat16, enabled=dtype == torch.bfloat16):
-        loss, right = answer_loss(network, batch)
+        loss, right = answer_loss(network, batch, Dropping(0.5), torch.Generator().manual_seed(0))
     loss.backward()
     assert loss.item() == pytest.approx((2 if kind == "ask" else 1) * torch.tensor(144.0).log().item(), rel=0.05)
     assert 0 <= right <= 1
@@ -55,9 +56,9 @@ def test_answers_teach_everything_but_the_generation_half(network: BagelNetwork,
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_edits_teach_everything_but_the_head(network: BagelNetwork, codec: LatentCodec, dtype: torch.dtype) -> None:
-    batch, generator = LESSONS.edit(world("v2"), 0), torch.Generator().manual_seed(0)
+    batch, generator = LESSONS.edit(world("v2"), 0).paint(CPU), torch.Generator().manual_seed(0)
     with torch.autocast("cpu", torch.bfloat16, enabled=dtype == torch.bfloat16):
-        loss = edit_loss(network, codec, batch, Flow(), generator)
+        loss = edit_loss(network, codec, batch, Flow(), Dropping(0.5), generator)
     loss.backward()
     assert loss.isfinite()
     assert untouched(network) == {"language.lm_head.weight"}

@@ -8,6 +8,8 @@ from g2tr.assets import ASSETS
 from g2tr.config import build
 from g2tr.errors import InputError
 from g2tr.models.bagel.load import load_tokenizer
+from g2tr.models.bagel.vae import LatentCodec, encode_flops
+from g2tr.train.autoencoder import new_vae
 from g2tr.train.shape import Shape
 from g2tr.train.texts import Writer, entries
 
@@ -38,3 +40,11 @@ def test_the_tokenizer_writes_the_ids_of_training(tmp_path: Path) -> None:
 def test_sides_without_whole_patches_are_refused() -> None:
     with pytest.raises(InputError, match="multiple of 14 and 16"):
         Shape({}, {}, {}, max_side=280)
+
+
+def test_encoding_a_scene_costs_at_most_one_and_a_half_gflops(compose: object, tmp_path: Path) -> None:
+    assert callable(compose)
+    recipe = build(compose("recipe=embedded", config_name="train").recipe)
+    config = recipe.shape.write(tmp_path, entries(recipe.versions))
+    flops = encode_flops(LatentCodec(new_vae(recipe.shape, 0), config), (224, 224))
+    assert 1.0e9 < flops < 1.5e9
