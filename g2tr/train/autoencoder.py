@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, UInt8
+from jaxtyping import Float
 from torch import Tensor
 
 from g2tr.models.bagel.config import VaeConfig
 from g2tr.train.fold import fold
-from g2tr.train.lessons import Pictures
+from g2tr.train.lessons import Crops, Pictures
 from g2tr.train.part import Part
 from g2tr.train.pieces import pixels
 from g2tr.train.plan import Plan
@@ -49,7 +49,7 @@ class Autoencoder(Part):
     """Reconstructs scenes: `distance` and `kl` times the divergence of the posterior from a unit normal."""
 
     def __init__(self, vae: "AutoencoderKL", plan: Plan, pictures: Pictures, workers: int, kl: float) -> None:
-        super().__init__(vae, plan, pictures, pictures.seed, workers)
+        super().__init__(vae, plan, pictures, pictures.seed, workers, pictures.pieces)
         self.pictures = pictures
         self.kl = kl
 
@@ -58,8 +58,8 @@ class Autoencoder(Part):
         """What the optimiser changes."""
         return self.network
 
-    def training_step(self, batch: UInt8[Tensor, "b 3 h w"], batch_idx: int) -> Float[Tensor, ""]:
-        x = pixels(batch)
+    def training_step(self, batch: Crops, batch_idx: int) -> Float[Tensor, ""]:
+        x = pixels(batch.images)
         mean, logvar = self.vae.encoder(x).float().chunk(2, dim=1)
         logvar = logvar.clamp(-30, 20)
         noise = torch.randn(mean.shape, generator=self.chance(), device=self.device)
@@ -72,7 +72,7 @@ class Autoencoder(Part):
     def conclude(self, config: VaeConfig) -> "AutoencoderKL":
         """The averaged autoencoder, its latents scaled as published."""
         vae: AutoencoderKL = self.average.network.eval()
-        fold(vae, pixels(self.pictures(HELD_OUT).paint(vae.device)), config)
+        fold(vae, pixels(self.pictures(HELD_OUT).paint(vae.device).images), config)
         return vae
 
 

@@ -23,6 +23,11 @@ class Questions(NamedTuple):
     images: tuple[UInt8[Tensor, "b 3 h w"], ...]
     texts: Texts
 
+    def split(self, pieces: int) -> list["Questions"]:
+        """Equal shares of the sequences."""
+        shares = zip(*(image.chunk(pieces) for image in self.images), strict=True)
+        return [Questions(images, texts) for images, texts in zip(shares, self.texts.split(pieces), strict=True)]
+
 
 class Edits(NamedTuple):
     """An image, what it should become, and the instruction."""
@@ -30,6 +35,21 @@ class Edits(NamedTuple):
     images: UInt8[Tensor, "b 3 h w"]
     targets: UInt8[Tensor, "b 3 h w"]
     texts: Texts
+
+    def split(self, pieces: int) -> list["Edits"]:
+        """Equal shares of the sequences."""
+        images, targets = self.images.chunk(pieces), self.targets.chunk(pieces)
+        return [Edits(*own) for own in zip(images, targets, self.texts.split(pieces), strict=True)]
+
+
+class Crops(NamedTuple):
+    """Squares of pictures."""
+
+    images: UInt8[Tensor, "b 3 c c"]
+
+    def split(self, pieces: int) -> list["Crops"]:
+        """Equal shares."""
+        return [Crops(images) for images in self.images.chunk(pieces)]
 
 
 class DrawnQuestions(NamedTuple):
@@ -64,15 +84,15 @@ class DrawnCrops(NamedTuple):
     left: int
     side: int
 
-    def paint(self, device: torch.device) -> UInt8[Tensor, "b 3 c c"]:
+    def paint(self, device: torch.device) -> Crops:
         """The squares, on a device."""
         rows, columns = (slice(start, start + self.side) for start in (self.top, self.left))
-        return rounded(paint(self.scenes, device)[:, :, rows, columns])
+        return Crops(rounded(paint(self.scenes, device)[:, :, rows, columns]))
 
 
 @dataclass(frozen=True)
 class Pictures:
-    """Squares of `crop` pixels out of scenes, to train the autoencoder on.
+    """Squares of `crop` pixels out of scenes, to train the autoencoder on; `pieces` batches are drawn at once.
 
     Raises `InputError` for a crop that the autoencoder cannot halve three times.
     """
@@ -81,6 +101,7 @@ class Pictures:
     batch: int
     crop: int
     seed: int
+    pieces: int = 1
 
     def __post_init__(self) -> None:
         if self.crop < 8 or self.crop % 8:
@@ -90,7 +111,8 @@ class Pictures:
         rng = Random(f"{self.seed} pictures {number}")
         on = world(rng.choice(self.versions))
         size = rng.choice(on.sizes)
-        scenes = on.scenes([rng] * self.batch, [size] * self.batch)
+        count = self.batch * self.pieces
+        scenes = on.scenes([rng] * count, [size] * count)
         top, left = (rng.randint(0, side - self.crop) for side in size)
         return DrawnCrops(canvas_of(scenes), top, left, self.crop)
 
@@ -101,6 +123,7 @@ class Lessons:
 
     The share of edits grows from `edits[0]` to `edits[1]` over the first `steps`; `pairs` is the share of questions
     about two images among the rest, in worlds that have them. Every image gets `questions` questions and a caption.
+    `pieces` batches of one kind and size are drawn at once; `steps` counts these drawings.
     """
 
     versions: Sequence[str]
@@ -111,6 +134,7 @@ class Lessons:
     edits: Sequence[float]
     pairs: float
     seed: int
+    pieces: int = 1
 
     def __call__(self, number: int) -> DrawnQuestions | DrawnEdits:
         rng = Random(f"{self.seed} lessons {number}")
@@ -127,7 +151,7 @@ class Lessons:
 
     def ask(self, on: World, number: int) -> DrawnQuestions:
         """One image in each sequence."""
-        drawn = next(question_batches(on, self.seed, self.batch, self.questions, start=number))
+        drawn = next(question_batches(on, self.seed, self.pieces * self.batch, self.questions, start=number))
         turns: list[list[Turn]] = [
             [*((asked.text, asked.answer) for asked in own), ("describe", caption)]
             for own, caption in zip(drawn.questions, drawn.captions, strict=True)
@@ -136,13 +160,13 @@ class Lessons:
 
     def compare(self, on: World, number: int) -> DrawnQuestions:
         """Two images in each sequence; half as many sequences take as much memory."""
-        drawn = next(pair_batches(on, self.seed, -(-self.batch // 2), start=number))
+        drawn = next(pair_batches(on, self.seed, self.pieces * -(-self.batch // 2), start=number))
         turns = [[(asked.text, asked.answer)] for asked in drawn.questions]
         return DrawnQuestions((drawn.firsts, drawn.seconds), self.writer.conversations(turns, images=2))
 
     def edit(self, on: World, number: int) -> DrawnEdits:
         """An image as latents (block 0) and ViT tokens (block 1), then the instruction."""
-        drawn = next(edit_batches(on, self.seed, self.edit_batch, start=number))
+        drawn = next(edit_batches(on, self.seed, self.pieces * self.edit_batch, start=number))
         texts = self.writer.instructions(drawn.instructions, images=2)
         return DrawnEdits(drawn.images, drawn.targets, texts)
 

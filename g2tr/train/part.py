@@ -2,7 +2,8 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 import torch
@@ -16,17 +17,24 @@ from g2tr.train.plan import Plan
 
 
 @runtime_checkable
+class Batch(Protocol):
+    """What a step learns from."""
+
+    def split(self, pieces: int) -> Sequence[Any]: ...
+
+
+@runtime_checkable
 class Drawn(Protocol):
     """A batch whose images any device can paint."""
 
-    def paint(self, device: torch.device) -> Any: ...  # noqa: ANN401 - a part knows its batches
+    def paint(self, device: torch.device) -> Batch: ...
 
 
 Draw = Callable[[int], Drawn]
 
 
 class Numbered(Dataset[Any]):
-    """Batches by number, as a data set of torch."""
+    """Drawings by number, as a data set of torch."""
 
     def __init__(self, draw: Draw) -> None:
         self.draw = draw
@@ -45,10 +53,32 @@ class From(Sampler[int]):
         return iter(self.numbers)
 
 
-class Part(LightningModule):
-    """Trains `network`; `average` is what comes out. Step n sees batch n and the chance of step n, always."""
+@dataclass(frozen=True)
+class PaintedBatches:
+    """Drawings painted on a device, each cut into `pieces` batches, the first `skip` of which are left out.
 
-    def __init__(self, network: nn.Module, plan: Plan, draw: Draw, seed: int, workers: int) -> None:
+    Painting takes as many kernels for few pictures as for many, and a GPU waits for each.
+    """
+
+    drawings: DataLoader[Any]
+    device: torch.device
+    pieces: int
+    skip: int
+
+    def __iter__(self) -> Iterator[Any]:
+        skip = self.skip
+        for drawn in self.drawings:
+            yield from drawn.paint(self.device).split(self.pieces)[skip:]
+            skip = 0
+
+
+class Part(LightningModule):
+    """Trains `network`; `average` is what comes out. Step n sees batch n and the chance of step n, always.
+
+    One drawing makes `pieces` batches.
+    """
+
+    def __init__(self, network: nn.Module, plan: Plan, draw: Draw, seed: int, workers: int, pieces: int = 1) -> None:
         super().__init__()
         self.network = network
         self.average = Average(network, plan.ema)
@@ -56,18 +86,19 @@ class Part(LightningModule):
         self.draw = draw
         self.seed = seed
         self.workers = workers
+        self.pieces = pieces
 
     def configure_optimizers(self) -> AdamW:
         weights = [weight for weight in self.network.parameters() if weight.requires_grad]
         matrices, vectors = ([w for w in weights if (w.ndim > 1) is wide] for wide in (True, False))
         groups = [{"params": matrices, "weight_decay": self.plan.weight_decay}, {"params": vectors, "weight_decay": 0}]
-        fused = self.device.type == "cuda"
-        return AdamW(groups, lr=self.plan.rate, betas=(0.9, 0.95), fused=fused)
+        return AdamW(groups, lr=self.plan.rate, betas=(0.9, 0.95))
 
-    def train_dataloader(self) -> DataLoader[Any]:
-        """The batches that no piece before this one has seen."""
-        numbers = From(self.trainer.global_step, self.plan.steps)
-        return DataLoader(
+    def train_dataloader(self) -> PaintedBatches:
+        """The batches that no run before this one has seen."""
+        first, skip = divmod(self.trainer.global_step, self.pieces)
+        numbers = From(first, -(-self.plan.steps // self.pieces))
+        drawings = DataLoader(
             Numbered(self.draw),
             batch_size=None,
             sampler=numbers,
@@ -75,10 +106,7 @@ class Part(LightningModule):
             pin_memory=self.device.type == "cuda",
             multiprocessing_context="spawn" if self.workers else None,
         )
-
-    def transfer_batch_to_device(self, batch: Drawn, device: torch.device, dataloader_idx: int) -> Any:  # noqa: ANN401
-        """Paints the batch where it is needed."""
-        return batch.paint(device)
+        return PaintedBatches(drawings, self.device, self.pieces, skip)
 
     def on_train_start(self) -> None:
         self.started = time.monotonic()

@@ -32,6 +32,11 @@ class Texts(NamedTuple):
         """The same on a device; from page-locked memory it does not wait."""
         return Texts(*(value.to(device, non_blocking=True) for value in self))
 
+    def split(self, pieces: int) -> list["Texts"]:
+        """Equal shares of the sequences; weights grow with their number, so that those of a share sum to about 1."""
+        whole = self._replace(weights=self.weights * pieces)
+        return [Texts(*own) for own in zip(*(value.chunk(pieces) for value in whole), strict=True)]
+
 
 class Row(NamedTuple):
     """One row of a text; `kind` 0 is not learned."""

@@ -53,7 +53,7 @@ class Umm(Part):
         objective: Objective,
         workers: int,
     ) -> None:
-        super().__init__(network, plan, lessons, lessons.seed, workers)
+        super().__init__(network, plan, lessons, lessons.seed, workers, lessons.pieces)
         self.codec = codec
         self.objective = objective
 

@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
 from g2tr.errors import InputError
 from g2tr.scenes.render import CPU
+from g2tr.scenes.versions import world
 from g2tr.train.lessons import DrawnEdits, DrawnQuestions, Lessons, Pictures
 
 LESSONS = Lessons(["v1"], 20, batch=2, edit_batch=2, questions=1, edits=(0.0, 1.0), pairs=0.5, seed=0)
@@ -29,6 +32,17 @@ def test_a_world_with_pairs_asks_about_two_images() -> None:
 
 
 def test_pictures_are_crops_of_whole_cells() -> None:
-    assert Pictures(["v1"], batch=3, crop=32, seed=0)(0).paint(CPU).shape == (3, 3, 32, 32)
+    assert Pictures(["v1"], batch=3, crop=32, seed=0)(0).paint(CPU).images.shape == (3, 3, 32, 32)
     with pytest.raises(InputError, match="multiple of 8"):
         Pictures(["v1"], batch=3, crop=30, seed=0)
+
+
+def test_one_drawing_makes_several_batches() -> None:
+    lessons = replace(LESSONS, pieces=3, questions=2)
+    whole = lessons.ask(world("v1"), 0).paint(CPU)
+    parts = whole.split(3)
+    assert [len(part.images[0]) for part in parts] == [2, 2, 2]
+    assert torch.equal(torch.cat([part.texts.ids for part in parts]), whole.texts.ids)
+    assert sum(part.texts.weights.sum() for part in parts).item() == pytest.approx(3 * whole.texts.weights.sum().item())
+    edits = lessons.edit(world("v1"), 0).paint(CPU).split(3)
+    assert len(edits) == 3 and edits[0].targets.shape == edits[0].images.shape
