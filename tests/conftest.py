@@ -11,6 +11,8 @@ from hydra import initialize_config_dir
 from omegaconf import DictConfig
 from PIL import Image
 
+pytest_plugins = ["tests.plugins.ulp"]
+
 GOLDEN = Path(__file__).parent / "golden"
 
 

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from g2tr.importance.value_similarity import seeds_of
 from g2tr.tokens import QueryValues, Rotary, VisualTokens
+from g2tr.waves import angles
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,7 @@ class Ivc:
     def coordinates(self, rotary: Rotary) -> tuple[Int[Tensor, " c"], Int[Tensor, " c"]]:
         """The tokens of highest mean cosine and of highest mean sine, the best first."""
         positions, width = rotary.positions, rotary.width
-        rates = rotary.theta ** (-torch.arange(0, width, 2, device=positions.device) / width)
-        angles = positions[:, None] * rates
+        turned = angles(positions, width // 2, rotary.theta)
         count = round(self.share * len(positions))
-        cosine, sine = (f(angles).mean(1).sort(descending=True, stable=True) for f in (torch.cos, torch.sin))
+        cosine, sine = (f(turned).mean(1).sort(descending=True, stable=True) for f in (torch.cos, torch.sin))
         return cosine.indices[:count], sine.indices[:count]

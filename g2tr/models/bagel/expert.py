@@ -9,6 +9,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from g2tr.models.bagel.config import LanguageConfig
+from g2tr.waves import waves
 
 Rotation = tuple[Float[Tensor, "t 1 e"], Float[Tensor, "t 1 e"]]
 
@@ -28,10 +29,8 @@ class RMSNorm(nn.Module):
 
 def rotation(positions: Int[Tensor, " t"], width: int, theta: float) -> Rotation:
     """Cosines and sines of rotary positions, both halves of the head alike."""
-    exponents = torch.arange(0, width, 2, device=positions.device).float() / width
-    angles = positions[:, None].float() * (1.0 / theta**exponents)
-    angles = torch.cat([angles, angles], dim=-1)[:, None]
-    return angles.cos(), angles.sin()
+    cos, sin = (torch.cat([part, part], dim=-1)[:, None] for part in waves(positions, width // 2, theta))
+    return cos, sin
 
 
 def rotate(x: Float[Tensor, "t h e"], turn: Rotation) -> Float[Tensor, "t h e"]:

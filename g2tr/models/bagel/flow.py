@@ -11,7 +11,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from g2tr.errors import InputError
+from g2tr.waves import waves
 
+THETA = 10_000.0
 RENORMS = ("global", "channel", "text_channel")
 
 
@@ -83,9 +85,6 @@ class TimeEmbedding(nn.Module):
         """One row for each time; a number is one time."""
         weight = self.mlp[0].weight
         assert isinstance(weight, Tensor)
-        times = torch.as_tensor(time).reshape(-1, 1)
-        half = self.frequencies // 2
-        rates = torch.exp(-torch.log(torch.tensor(10000.0)) * torch.arange(half) / half).to(times.device)
-        waves = torch.cat([torch.cos(times * rates), torch.sin(times * rates)], dim=-1)
-        out: Tensor = self.mlp(waves.to(weight))
+        seen = torch.cat(waves(torch.as_tensor(time).reshape(-1), self.frequencies // 2, THETA), dim=-1)
+        out: Tensor = self.mlp(seen.to(weight))
         return out

@@ -3,13 +3,14 @@
 Source: section 5 of models-internvl-u.md. Axes: s tokens, d width, h heads, e head width, r = e / 2 channel pairs.
 """
 
-import math
 from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Complex, Float
 from torch import Tensor, nn
+
+from g2tr.waves import angles, waves
 
 THETA = 10_000.0
 WAVES = 256
@@ -30,18 +31,19 @@ class TimestepEmbedder(nn.Module):
 
 
 class TimeEmbedding(nn.Module):
-    """A time in [0, 1000] in model width: sinusoids of 1000 · t · θ^(-k/128), then two layers."""
+    """A time in [0, 1000] in model width: sinusoids of 1000 · t · θ^(-k/128), then two layers.
+
+    The official code computes these angles, of up to 1e6 radians, in float32: its sinusoids differ between processors
+    by up to a tenth. Ours are those of the formula.
+    """
 
     def __init__(self, width: int) -> None:
         super().__init__()
         self.timestep_embedder = TimestepEmbedder(width)
 
     def forward(self, time: Float[Tensor, ""]) -> Float[Tensor, " d"]:
-        half = WAVES // 2
-        steps = torch.arange(half, dtype=torch.float32, device=time.device)
-        rates = torch.exp(-math.log(THETA) * steps / half)
-        angles = TIME_SCALE * (time.float() * rates)
-        out: Tensor = self.timestep_embedder(torch.cat([angles.cos(), angles.sin()]))
+        cos, sin = waves(TIME_SCALE * time.double().reshape(1), WAVES // 2, THETA)
+        out: Tensor = self.timestep_embedder(torch.cat([cos[0], sin[0]]))
         return out
 
 
@@ -50,12 +52,8 @@ def rotations(positions: Float[Tensor, "s 3"], axes: Sequence[int]) -> Complex[T
 
     An axis of position has `axes[i]` channels of each head; its pair k turns at rate θ^(-2k / axes[i]).
     """
-    angles = []
-    for axis, width in enumerate(axes):
-        rates = 1.0 / THETA ** (torch.arange(0, width, 2, dtype=torch.float32) / width)
-        angles.append(positions[:, axis, None] * rates.to(positions))
-    phase = torch.cat(angles, dim=-1)
-    return torch.polar(torch.ones_like(phase), phase)
+    phase = torch.cat([angles(positions[:, axis], width // 2, THETA) for axis, width in enumerate(axes)], dim=-1)
+    return torch.complex(phase.cos().float(), phase.sin().float())
 
 
 def rotate(x: Float[Tensor, "s h e"], turns: Complex[Tensor, "s r"]) -> Float[Tensor, "s h e"]:

@@ -16,9 +16,9 @@ from torch import Tensor, nn
 from g2tr.models.attention import Attend
 from g2tr.models.cache import Block, Cache, join, key_bias, store
 from g2tr.models.internvl_u.config import LanguageConfig
-from g2tr.models.internvl_u.network import qwen_config
 from g2tr.models.language import Projected, Rotation
 from g2tr.pack import pack
+from g2tr.waves import waves
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,14 +39,11 @@ class Hidden:
 
 
 class QwenLanguage:
-    """The layers of a `Qwen3ForCausalLM`, with its rotary embedding on the device of its weights."""
+    """The layers of a `Qwen3ForCausalLM`, with rotary positions of our own."""
 
     def __init__(self, model: nn.Module, config: LanguageConfig) -> None:
-        from transformers.models.qwen3.modeling_qwen3 import Qwen3RotaryEmbedding
-
         self.model: Any = model
         self.config = config
-        self.rotary = Qwen3RotaryEmbedding(qwen_config(config)).to(self.weight.device)
 
     @property
     def rope(self) -> tuple[float, int]:
@@ -89,8 +86,9 @@ class QwenLanguage:
 
     def turn(self, block: Block) -> Rotation:
         """Cosines and sines ("t e") of the block's positions."""
-        cos, sin = self.rotary(block.embeddings, block.positions[None])
-        return cos[0], sin[0]
+        theta, width = self.rope
+        cos, sin = (torch.cat([part, part], dim=-1) for part in waves(block.positions, width // 2, theta))
+        return cos.to(block.embeddings.dtype), sin.to(block.embeddings.dtype)
 
     def look(self, index: int, rows: Float[Tensor, "t d"], turn: Rotation) -> Projected:
         """Queries, keys and values that a layer would make of rows."""

@@ -21,6 +21,7 @@ from g2tr.models.internvl_u.load import load_internvl_u
 from g2tr.models.internvl_u.model import InternVLU
 from g2tr.models.internvl_u.random import random_internvl_u
 from tests.models.internvl_u.published import decoder_config, write_checkpoint
+from tests.models.internvl_u.times import feed_recorded_waves
 from tests.models.internvl_u.weights import SEEDS, draw_images, draw_weights
 
 SHIPPED = Path(__file__).parents[2] / "golden" / "internvlu_tiny"
@@ -68,11 +69,11 @@ def checkpoint(
 def decoder(
     golden_config: dict[str, Any], tiny_weights: dict[str, dict[str, Tensor]], device: torch.device
 ) -> GenerationDecoder:
-    """The recorded generation decoder in float32."""
+    """The recorded generation decoder in float32, fed the recorded sinusoids of the time."""
     config = read_decoder_config(decoder_config(golden_config), Path("generation_decoder/config.json"))
     module = GenerationDecoder(config).eval().requires_grad_(False)
     module.load_state_dict(tiny_weights["generation_decoder"])
-    return module.to(device)
+    return feed_recorded_waves(module.to(device))
 
 
 @pytest.fixture(scope="session")
@@ -99,8 +100,10 @@ def folder(checkpoint: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def recorded(checkpoint: Path, device: torch.device) -> InternVLU:
-    """The recorded model in float32."""
-    return load_internvl_u(str(checkpoint), dtype="float32", device=str(device))
+    """The recorded model in float32, fed the recorded sinusoids of the time."""
+    model = load_internvl_u(str(checkpoint), dtype="float32", device=str(device))
+    feed_recorded_waves(model.parts.require_drawer().decoder)
+    return model
 
 
 @pytest.fixture(scope="session")
