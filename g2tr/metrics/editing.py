@@ -28,10 +28,10 @@ def psnr(a: Float[Tensor, "*x"], b: Float[Tensor, "*x"]) -> float:
 
 
 def ssim(a: Float[Tensor, "3 h w"], b: Float[Tensor, "3 h w"]) -> float:
-    """Structural similarity, Gaussian window of 11 pixels."""
+    """Structural similarity, Gaussian window of 11 pixels; in float64, since variances are differences of means."""
     from torchmetrics.functional.image import structural_similarity_index_measure
 
-    value = structural_similarity_index_measure(a[None].float(), b[None].float(), data_range=1.0)
+    value = structural_similarity_index_measure(a[None].double(), b[None].double(), data_range=1.0)
     assert isinstance(value, Tensor)
     return value.item()
 

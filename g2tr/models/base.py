@@ -10,7 +10,7 @@ import torch
 from PIL.Image import Image
 
 from g2tr.cascade import Plan
-from g2tr.errors import InputError
+from g2tr.models.calls import Picture, Pictures
 from g2tr.models.trace import Trace
 from g2tr.tokens import Grid, VisualTokens
 
@@ -98,16 +98,10 @@ class Model(Protocol):
 
     def vae_flops(self, size: Grid) -> int: ...
 
-    def encode(self, image: Image, reads: frozenset[type]) -> VisualTokens: ...
+    def encode(self, image: Picture, reads: frozenset[type]) -> VisualTokens: ...
 
     def answers(
-        self, images: Sequence[Image], prompts: Sequence[str], reducer: Plan, max_tokens: int
+        self, images: Pictures, prompts: str | Sequence[str], reducer: Plan | None, max_tokens: int
     ) -> list[Outcome[str]]: ...
 
-    def edit(self, images: Sequence[Image], instruction: str, reducer: Plan, seed: int) -> Outcome[Image]: ...
-
-
-def require_text(prompts: Sequence[str]) -> None:
-    """Raises `InputError` where there is nothing to read."""
-    if not prompts or any(not prompt.strip() for prompt in prompts):
-        raise InputError("empty prompt: the model needs at least one word to answer or to follow")
+    def edit(self, images: Pictures, instruction: str, reducer: Plan | None, seed: int) -> Outcome[Image]: ...

@@ -8,6 +8,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from g2tr.errors import InputError
+from g2tr.models.finite import require_finite
 
 Speaking = TypeVar("Speaking")
 Read = Callable[[Sequence[Speaking], Sequence[int]], Float[Tensor, "s v"]]
@@ -29,6 +30,7 @@ def continue_texts(
     texts: list[list[int]] = [[] for _ in states]
     active = dict(enumerate(states))
     while active:
+        require_finite(logits, "the logits", f"of token {max(map(len, texts)) + 1}")
         ids = choose(logits, temperature, generator)
         for index, token in zip(list(active), ids.tolist(), strict=True):
             if token in ends:
@@ -51,5 +53,5 @@ def choose(logits: Float[Tensor, "s v"], temperature: float, generator: torch.Ge
 
 def require_room(max_tokens: int) -> None:
     """Raises `InputError` where no token may be written."""
-    if max_tokens < 1:
-        raise InputError(f"max_tokens must be at least 1, got {max_tokens}")
+    if type(max_tokens) is not int or max_tokens < 1:
+        raise InputError(f"max_tokens must be a whole number of at least 1, got {max_tokens!r}")

@@ -28,8 +28,8 @@ def download(repo: str, revision: str | None, patterns: Sequence[str]) -> Path:
         raise InputError(f"model.checkpoint={repo}: no such folder, and the hub did not give it: {reason}") from None
 
 
-def require_files(folder: Path, names: Sequence[str], model: str) -> None:
-    """Raises `InputError` that names every file that a checkpoint folder lacks."""
+def require_files(folder: Path, names: Sequence[str], model: str, hint: str = "") -> None:
+    """Raises `InputError` that names every file that a checkpoint folder lacks; `hint` follows the names."""
     missing = [name for name in names if not (folder / name).is_file()]
     if missing:
-        raise InputError(f"{folder} is no {model} checkpoint: it lacks {', '.join(missing)}")
+        raise InputError(f"{folder} is no {model} checkpoint: it lacks {', '.join(missing)}{hint}")

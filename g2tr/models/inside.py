@@ -97,12 +97,24 @@ def walk_question(state: State[Any], block: Block, decided: Decisions | None = N
     for index, reducer in walk.stops(plan):
         if index not in decisions:
             decisions[index] = [reduce_cached(walk, index, waiting, reducer) for waiting in state.waiting]
-        inner = decisions[index]
-        state.cache.evict(range(0 if plan.everywhere else index, len(state.lengths)), gone(state.waiting, inner))
-        note(state, index, state.waiting, inner, plan.everywhere, read=True)
-        state.waiting = shifted(state.waiting, inner)
+        evict_waiting(state, index, decisions[index])
     state.waiting = ()
     return walk, decisions
+
+
+def settle(state: State[Any], decided: Decisions) -> None:
+    """Takes from the caches what the question of another conversation decided about the same waiting images."""
+    for index in sorted(decided):
+        evict_waiting(state, index, decided[index])
+    state.waiting = ()
+
+
+def evict_waiting(state: State[Any], index: int, inner: Sequence[Reduction]) -> None:
+    """Takes what a step dropped of the waiting images out of the caches from its layer on, or of all layers."""
+    everywhere = state.plan.everywhere
+    state.cache.evict(range(0 if everywhere else index, len(state.lengths)), gone(state.waiting, inner))
+    note(state, index, state.waiting, inner, everywhere, read=True)
+    state.waiting = shifted(state.waiting, inner)
 
 
 def reduce_cached(walk: Walk, index: int, waiting: Waiting, reducer: Reducer) -> Reduction:

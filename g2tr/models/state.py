@@ -12,6 +12,7 @@ from torch import Tensor
 from g2tr.cascade import KEEP_ALL, Plan, query_on
 from g2tr.models.base import Clock
 from g2tr.models.cache import Block, Cache
+from g2tr.models.finite import require_finite
 from g2tr.models.language import Speaker
 from g2tr.models.trace import Trace
 from g2tr.pack import text_positions
@@ -77,6 +78,7 @@ class State(Generic[AnyParts]):
         """What the vision tower makes of an image, on the grid that a reducer wants, timed and noted."""
         with self.clock.phase("encode"):
             tokens = self.parts.encode_vit(image, reads, viewed)
+            require_finite(tokens.features, "the visual features", f"of a {image.width}x{image.height} image")
         if VisionAttention in reads:
             self.trace = self.trace.listen(len(tokens.features))
         return tokens

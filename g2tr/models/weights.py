@@ -1,18 +1,18 @@
 """Safetensors files: checked, and streamed tensor by tensor into modules that have no memory yet."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 from tqdm import tqdm
 
 from g2tr.errors import InputError
+from g2tr.models.device import dtype_name
+from g2tr.models.files import files_of, opened
 
 log = logging.getLogger(__name__)
 FLOATS = {"F64", "F32", "F16", "BF16"}
@@ -41,22 +41,6 @@ class Stored:
         count = rows.get_shape()[0] // self.parts
         part: Tensor = rows[self.part * count : (self.part + 1) * count]
         return part
-
-
-def files_of(path: Path) -> list[Path]:
-    """The safetensors files of a folder, or the one file that `path` is."""
-    return [path] if path.is_file() else sorted(path.glob("*.safetensors"))
-
-
-@contextmanager
-def opened(path: Path, device: str = "cpu") -> Iterator[Any]:
-    """A safetensors file. Raises `InputError` where it is damaged or cannot be read."""
-    try:
-        file = safe_open(path, framework="pt", device=device)
-    except (SafetensorError, OSError) as error:
-        raise InputError(f"{path} is damaged or cut off: {error}") from None
-    with file:
-        yield file
 
 
 def read_shapes(path: Path) -> dict[str, Shape]:
@@ -101,8 +85,8 @@ def load_weights(
 ) -> None:
     """Fills a module that lies on the meta device, one tensor at a time, straight to its device and dtype.
 
-    `path` is a file, or a folder of files; `stored_as` says where each parameter is. A stored tensor may have
-    trailing axes of size 1 too many. The log names the tensors that were `skipped`.
+    `path` is a file, one that is stored in shards, or a folder of files; `stored_as` says where each parameter is.
+    A stored tensor may have trailing axes of size 1 too many. The log names the tensors that were `skipped`.
     """
     shapes = read_shapes(path)
     places = {name: (stored_as(name), tuple(value.shape)) for name, value in module.state_dict().items()}
@@ -115,9 +99,20 @@ def load_weights(
             here = set(file.keys())
             mine = [(name, *place) for name, place in places.items() if place[0].key in here]
             for name, place, shape in tqdm(mine, desc=file_path.name, delay=2, leave=False):
-                state[name] = place.read(file).reshape(shape).to(dtype)
+                state[name] = narrowed(place.read(file).reshape(shape), dtype, f"{file_path.name}: {place.key}")
     module.load_state_dict(state, assign=True)
     report_skipped(path, sorted(shapes.keys() - wanted.keys()))
+
+
+def narrowed(stored: Tensor, dtype: torch.dtype, where: str) -> Tensor:
+    """A tensor in the dtype of the model. Raises `InputError` where it holds, or then holds, NaN or infinity."""
+    value = stored.to(dtype)
+    if bool(value.isfinite().all()):
+        return value
+    if bool(stored.isfinite().all()):
+        raise InputError(f"{where} has values that {dtype_name(dtype)} cannot hold; use bfloat16")
+    count = int((~stored.isfinite()).sum())
+    raise InputError(f"{where} holds {count} of {stored.numel()} values that are NaN or infinite")
 
 
 def report_skipped(path: Path, keys: list[str]) -> None:

@@ -51,17 +51,16 @@ def larger(function: Function, name: str) -> Function:
             return found
         if not isinstance(found, torch.Tensor) or found.dtype not in (torch.float32, torch.float64):
             return found
-        step = next_float(found) - found.detach()
+        step = next_step(found.detach())
         return found.add_(step) if name.endswith("_") and name != "__pow__" else found + step
 
     return changed
 
 
-def next_float(x: torch.Tensor) -> torch.Tensor:
-    """The smallest float above each element; what is not finite stays."""
-    fixed = x.detach()
-    above = torch.nextafter(fixed, torch.full_like(fixed, float("inf")))
-    return torch.where(above.isfinite(), above, fixed.nan_to_num(0.0, 0.0, 0.0))
+def next_step(x: torch.Tensor) -> torch.Tensor:
+    """From each element to the smallest float above it; 0 for what is not finite."""
+    above = torch.nextafter(x, torch.full_like(x, float("inf")))
+    return torch.where(x.isfinite() & above.isfinite(), above - x, 0.0)
 
 
 def is_exact(exponent: object) -> bool:

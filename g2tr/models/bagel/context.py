@@ -15,7 +15,9 @@ from g2tr.models.bagel.inside import read_text_deferred, read_visual_inside
 from g2tr.models.bagel.parts import Parts
 from g2tr.models.bagel.prefill import read_latents, read_texts, read_visual, velocities
 from g2tr.models.bagel.vae import Posterior
-from g2tr.models.inside import acts_inside, wait
+from g2tr.models.calls import own_types
+from g2tr.models.finite import require_finite
+from g2tr.models.inside import Decisions, acts_inside, settle, wait
 from g2tr.models.state import State, Waiting
 from g2tr.tokens import Grid, LatentGrid, Reduction, VisualTokens
 
@@ -28,16 +30,23 @@ class Context(State[Parts]):
         """An empty conversation."""
         return cls(parts, parts.network.language.new_cache())
 
-    def read_text(self, text: str) -> None:
-        """Reads one text block. Raises `InputError` for an empty text."""
+    @own_types()
+    def read_text(self, text: str) -> Decisions:
+        """Reads one text block; which tokens of waiting images it let go. Raises `InputError` for an empty text."""
         if not text.strip():
             raise InputError("empty prompt: a text block needs at least one word")
         with self.clock.phase("prefill"):
             if self.waiting:
-                read_text_deferred(self, text)
-            else:
-                read_texts([self], [text])
+                return read_text_deferred(self, text)
+            read_texts([self], [text])
+            return {}
 
+    @own_types()
+    def settle(self, decided: Decisions) -> None:
+        """Reduces the images that still wait as a question of another fork decided."""
+        settle(self, decided)
+
+    @own_types()
     def read_image(
         self,
         image: Image.Image,
@@ -59,16 +68,19 @@ class Context(State[Parts]):
                 reduction = reducer.encoder(tokens)
             self.read_tokens(tokens, reduction, reducer)
 
+    @own_types()
     def read_latent(self, image: Image.Image, generator: torch.Generator | None) -> Posterior:
         """Reads the clean VAE latent of an image and returns its posterior."""
         self.require_generation("reading an image as VAE latents")
         with self.clock.phase("encode"):
             posterior = self.parts.encode_vae(image)
+            require_finite(posterior.mean, "the VAE latent", f"of a {image.width}x{image.height} image")
         latent = posterior.mean if generator is None else posterior.sample(generator)
         with self.clock.phase("prefill"):
             read_latents([self], [self.parts.codec.to_patches(latent)])
         return posterior
 
+    @own_types()
     def see(
         self,
         image: Image.Image,
@@ -86,6 +98,7 @@ class Context(State[Parts]):
             self.trace = self.trace.anchor_encode(self.parts.vae_size(image))
         return tokens.having(self.parts.latent_grid(posterior))
 
+    @own_types()
     def read_tokens(self, tokens: VisualTokens, reduction: Reduction, plan: Plan = KEEP_ALL) -> None:
         """Reads what a reduction left of an image, and goes on with the plan's steps inside the language model."""
         start, count = self.length + 1, len(reduction.kept)
@@ -99,10 +112,12 @@ class Context(State[Parts]):
             positions = reduction.kept.new_full((count,), self.rope - 1)
             wait(self, Waiting(start, len(self.trace.views) - 1, tokens.seed, positions), plan)
 
+    @own_types()
     def write_text(self, max_tokens: int, temperature: float = 0.0, generator: torch.Generator | None = None) -> str:
         """Writes a text block of up to `max_tokens` ids, greedy at temperature 0, and keeps it in the conversation."""
         return write_texts([self], max_tokens, temperature, generator)[0]
 
+    @own_types()
     def write_image(
         self,
         size: Grid,
@@ -121,6 +136,7 @@ class Context(State[Parts]):
         with self.clock.phase("denoise"):
             return Image.fromarray(self.parts.codec.decode(self.parts.codec.from_patches(patches)).numpy())
 
+    @own_types()
     def write_latent(
         self,
         size: Grid,
@@ -153,6 +169,7 @@ class Context(State[Parts]):
             raise InputError(f"{what} needs model.generation=true; this model was loaded for understanding only")
 
 
+@own_types()
 def write_texts(
     contexts: Sequence[Context],
     max_tokens: int,
@@ -182,6 +199,7 @@ def denoise(
         if others:
             v = guide(v, others[0], others[1] if len(others) > 1 else None, sampling)
         x = x - v.reshape(x.shape) * (time - following)
+        require_finite(x, "the latents", f"after the step at time {time:.3g}")
     return x
 
 

@@ -6,7 +6,7 @@ from torch import Tensor
 from g2tr.cascade import Plan
 from g2tr.models.bagel.parts import Parts
 from g2tr.models.bagel.prefill import embed_visual, image_block
-from g2tr.models.inside import walk_images, walk_question
+from g2tr.models.inside import Decisions, walk_images, walk_question
 from g2tr.models.state import State, Waiting, text_block
 from g2tr.models.trace import View
 from g2tr.tokens import Reduction, VisualTokens
@@ -26,9 +26,10 @@ def read_visual_inside(
     return walk.finish(view.full + 2)
 
 
-def read_text_deferred(state: State[Parts], text: str) -> Float[Tensor, "t d"]:
-    """Adds a text whose last row decides which tokens of the waiting images leave the caches."""
+def read_text_deferred(state: State[Parts], text: str) -> Decisions:
+    """Adds a text whose last row decides which tokens of the waiting images leave the caches; what it decided."""
     ids = state.parts.tokenize(text)
-    walk, _ = walk_question(state, text_block([state], [ids]))
+    walk, decisions = walk_question(state, text_block([state], [ids]))
     state.rope += len(ids)
-    return walk.finish(len(ids))
+    walk.finish(len(ids))
+    return decisions

@@ -11,7 +11,7 @@ import torch
 from g2tr.errors import InputError
 from g2tr.models.attention import attention
 from g2tr.models.bagel.autoencoder import build_vae, count_levels, ldm_name
-from g2tr.models.bagel.checkpoint import find_checkpoint
+from g2tr.models.bagel.checkpoint import AUTOENCODER, WEIGHTS, find_checkpoint
 from g2tr.models.bagel.config import BagelConfig, SpecialTokens, read_config
 from g2tr.models.bagel.flow import Sampling
 from g2tr.models.bagel.model import Bagel
@@ -20,7 +20,8 @@ from g2tr.models.bagel.parts import Parts
 from g2tr.models.bagel.thinking import Thinking
 from g2tr.models.bagel.transforms import Preset, preset
 from g2tr.models.bagel.vae import LatentCodec
-from g2tr.models.device import read_device, read_dtype
+from g2tr.models.calls import check_size
+from g2tr.models.device import dtype_name, read_device, read_dtype
 from g2tr.models.tokenizer import Tokenizer, marker_ids, read_tokenizer
 from g2tr.models.weights import Stored, load_weights, read_shapes
 
@@ -29,59 +30,65 @@ GENERATION = re.compile(r"_moe_gen|^llm2vae|^time_embedder|^latent_pos_embed")
 
 
 def load_bagel(
-    checkpoint: str,
+    checkpoint: str | Path,
     name: str = "bagel",
     revision: str | None = None,
     preprocess: str = "official_eval",
-    dtype: str = "bfloat16",
-    device: str = "cpu",
+    dtype: str | torch.dtype = "bfloat16",
+    device: str | torch.device = "cpu",
     attention_backend: str = "sdpa",
     generation: bool = True,
     sampling: Sampling | None = None,
     think: Thinking | None = None,
+    weights: str = WEIGHTS,
+    size: str = "last",
 ) -> Bagel:
     """A BAGEL model, ready to answer and, with `generation`, to edit.
 
-    Weights go straight to `device` and `dtype`; the autoencoder stays in float32. Without `generation` the
-    generation experts and the autoencoder's decoder are not read. Raises `InputError` for a missing file, a
-    missing, surplus or misshaped tensor, or an unknown setting.
+    `weights` names the file of the network, which may be stored in shards; `size` is that of an edit
+    (`g2tr.models.calls.edit_size`). Weights go straight to `device` and `dtype`; the autoencoder stays in float32.
+    Without `generation` the generation experts and the autoencoder's decoder are not read. Raises `InputError` for a
+    missing file, a missing, surplus or misshaped tensor, a value that is not finite, or an unknown setting.
     """
     place, kind = read_device(device), read_dtype(dtype)
+    check_size(size)
     attend = attention(attention_backend, place, kind)
-    folder = find_checkpoint(checkpoint, revision)
-    config = checkpoint_config(folder)
+    folder = find_checkpoint(str(checkpoint), revision, weights)
+    config = checkpoint_config(folder, weights)
     rules = preset(preprocess, config.vae_resize, config.vit_resize)
     tokenizer, markers = load_tokenizer(folder, config.language.vocab_size)
-    codec = load_codec(folder / "ae.safetensors", config, generation, place)
+    codec = load_codec(folder / AUTOENCODER, config, generation, place)
     check_tables(rules, config, codec.downsample)
-    network = load_network(folder / "ema.safetensors", config, generation, place, kind)
+    network = load_network(folder / weights, config, generation, place, kind)
     settings = {
         "name": name,
-        "checkpoint": checkpoint,
+        "checkpoint": str(checkpoint),
+        **({} if weights == WEIGHTS else {"weights": weights}),
         "preprocess": preprocess,
-        "dtype": dtype,
+        "dtype": dtype_name(kind),
         "attention": attention_backend,
         "generation": generation,
         "native_query": Parts.native_query,
+        **({} if size == "last" else {"size": size}),
     }
     parts = Parts(network, codec, tokenizer, markers, rules, attend)
-    return Bagel(name, parts, settings, sampling or Sampling(), think)
+    return Bagel(name, parts, settings, sampling or Sampling(), think, size)
 
 
-def checkpoint_config(folder: Path) -> BagelConfig:
+def checkpoint_config(folder: Path, weights: str = WEIGHTS) -> BagelConfig:
     """The configuration, with the sides of both position tables from the shapes of the stored tensors."""
-    shapes = read_shapes(folder / "ema.safetensors")
-    sides = [table_side(shapes, f"{table}.pos_embed") for table in ("vit_pos_embed", "latent_pos_embed")]
+    shapes = read_shapes(folder / weights)
+    sides = [table_side(shapes, f"{table}.pos_embed", weights) for table in ("vit_pos_embed", "latent_pos_embed")]
     return read_config(folder, *sides)
 
 
-def table_side(shapes: Mapping[str, tuple[int, ...]], key: str) -> int:
+def table_side(shapes: Mapping[str, tuple[int, ...]], key: str, file: str) -> int:
     """The side of a square position table."""
     if key not in shapes:
-        raise InputError(f"ema.safetensors lacks {key}")
+        raise InputError(f"{file} lacks {key}")
     side = math.isqrt(math.prod(shapes[key][:1]))
     if len(shapes[key]) != 2 or side**2 != shapes[key][0]:
-        raise InputError(f"ema.safetensors: {key} has shape {shapes[key]}, wanted a square number of rows")
+        raise InputError(f"{file}: {key} has shape {shapes[key]}, wanted a square number of rows")
     return side
 
 

@@ -16,7 +16,19 @@ from g2tr.models.bagel.parts import Parts
 from g2tr.models.bagel.prefill import read_texts
 from g2tr.models.bagel.thinking import Thinking
 from g2tr.models.bagel.vae import encode_flops
-from g2tr.models.base import Clock, ModelShape, Outcome, require_text
+from g2tr.models.base import Clock, ModelShape, Outcome
+from g2tr.models.calls import (
+    Picture,
+    Pictures,
+    edit_size,
+    own_rules,
+    read_image,
+    read_images,
+    read_plan,
+    read_prompts,
+    seeded,
+)
+from g2tr.models.decode import require_room
 from g2tr.tokens import Grid, LatentGrid, VisualTokens
 
 
@@ -29,6 +41,7 @@ class Bagel:
     settings: Mapping[str, object]
     sampling: Sampling = field(default_factory=Sampling)
     thinking: Thinking | None = None
+    size: str = "last"
 
     @property
     def shape(self) -> ModelShape:
@@ -44,32 +57,36 @@ class Bagel:
         """A new, empty conversation."""
         return Context.new(self.parts)
 
-    @torch.inference_mode()
-    def encode(self, image: Image.Image, reads: frozenset[type]) -> VisualTokens:
+    @own_rules()
+    def encode(self, image: Picture, reads: frozenset[type] = frozenset()) -> VisualTokens:
         """Visual tokens of an image with the evidence in `reads`."""
+        image = read_image(image)
         tokens = self.parts.encode_vit(image, reads)
         if LatentGrid not in reads:
             return tokens
         return tokens.having(self.parts.latent_grid(self.parts.encode_vae(image)))
 
-    def answer(self, images: Sequence[Image.Image], prompt: str, reducer: Plan, max_tokens: int = 100) -> str:
+    def answer(self, images: Pictures, prompt: str, reducer: Plan | None = None, max_tokens: int = 100) -> str:
         """The greedy answer to a prompt about images."""
         return self.answers(images, [prompt], reducer, max_tokens)[0].output
 
-    @torch.inference_mode()
+    @own_rules()
     def answers(
-        self, images: Sequence[Image.Image], prompts: Sequence[str], reducer: Plan, max_tokens: int = 100
+        self, images: Pictures, prompts: str | Sequence[str], reducer: Plan | None = None, max_tokens: int = 100
     ) -> list[Outcome[str]]:
         """Greedy answers to several prompts about the same images, which are prefilled once.
 
-        A plan that reads the question before the image prefills both once per prompt.
+        Images are PIL images or paths; without a reducer every token stays. A plan that reads the question before
+        the image prefills both once per prompt. A model that thinks writes reasoning and answer within the limit of
+        its thinking, as officially, and not within `max_tokens`.
         """
-        require_text(prompts)
+        images, prompts, plan = read_images(images), read_prompts(prompts), read_plan(reducer)
+        require_room(max_tokens)
         clock = Clock()
-        contexts = self.read_all(images, prompts, reducer, clock)
+        contexts = self.read_all(images, prompts, plan, clock)
         read = [(context.trace, context.kv_bytes) for context in contexts]
         with clock.phase("decode"):
-            ids = decode(contexts, max_tokens)
+            ids = self.write(contexts, max_tokens)
         seconds = {phase: spent / len(prompts) for phase, spent in clock.seconds.items()}
         texts = [self.parts.tokenizer.decode(row) for row in ids]
         return [Outcome(text, trace, kv, seconds) for text, (trace, kv) in zip(texts, read, strict=True)]
@@ -97,40 +114,40 @@ class Bagel:
                 fork.read_image(image, plan)
         return forks
 
-    @torch.inference_mode()
+    @own_rules()
     def edit(
-        self, images: Sequence[Image.Image], instruction: str, reducer: Plan, seed: int = 0
+        self, images: Pictures, instruction: str, reducer: Plan | None = None, seed: int = 0
     ) -> Outcome[Image.Image]:
-        """The last image, edited as told; every image is read as VAE latent and as reduced ViT tokens.
+        """The images, edited as told; every image is read as VAE latent and as reduced ViT tokens.
 
+        The result has the size of the last image unless `size` of the model says `first` or WxH
+        (`g2tr.models.calls.edit_size`). Every context of guidance that has seen the images keeps the same tokens.
         Raises `InputError` for an empty instruction, for no image, and on a model without its generation half.
         """
-        require_text([instruction])
+        images, (instruction,), plan = read_images(images), read_prompts([instruction]), read_plan(reducer)
         if not images:
             raise InputError("an edit needs at least one image")
-        if reducer.query == "text_first":
+        if plan.query == "text_first":
             raise InputError("an edit reads its image first; use query=image_end or query=deferred")
-        generator = torch.Generator().manual_seed(seed)
+        size, generator = edit_size(self.size, images, self.parts.vae_size), seeded(seed)
         context, imageless = self.context(), self.context()
         if self.thinking:
             context.read_text(self.thinking.generation)
             imageless.read_text(self.thinking.generation)
         for image in images:
-            context.read_image(image, reducer, vae=True, generator=generator)
+            context.read_image(image, plan, vae=True, generator=generator)
         textless = context.fork()
-        context.read_text(instruction)
+        textless.settle(context.read_text(instruction))
         imageless.read_text(instruction)
         trace, kv_bytes = context.trace, context.kv_bytes
         self.think(context, generator)
-        size = self.parts.vae_size(images[-1])
         result = context.write_image(size, self.sampling, textless, imageless, generator)
         return Outcome(result, trace, kv_bytes, dict(context.clock.seconds))
 
-    @torch.inference_mode()
+    @own_rules()
     def generate(self, prompt: str, size: Grid = (1024, 1024), seed: int = 0) -> Image.Image:
         """An image of (height, width) pixels from text alone; there are no ViT tokens to reduce."""
-        require_text([prompt])
-        generator = torch.Generator().manual_seed(seed)
+        (prompt,), generator = read_prompts([prompt]), seeded(seed)
         context = self.context()
         if self.thinking:
             context.read_text(self.thinking.generation)
@@ -139,6 +156,15 @@ class Bagel:
         imageless = context.fork()
         self.think(context, generator)
         return context.write_image(size, self.sampling, textless, imageless, generator)
+
+    def write(self, contexts: Sequence[Context], max_tokens: int) -> list[list[int]]:
+        """The ids of answers; what thinking draws does not depend on which questions are asked together."""
+        if not self.thinking:
+            return decode(contexts, max_tokens)
+        limit, temperature = self.thinking.max_tokens, self.thinking.temperature
+        if temperature <= 0:
+            return decode(contexts, limit)
+        return [decode([context], limit, temperature, seeded(0))[0] for context in contexts]
 
     def think(self, context: Context, generator: torch.Generator) -> None:
         """Lets the model write its plan into the conversation, where thinking is on."""

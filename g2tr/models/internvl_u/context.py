@@ -7,6 +7,7 @@ from PIL.Image import Image
 from g2tr.cascade import KEEP_ALL, Plan
 from g2tr.grids import whole
 from g2tr.models.cache import Block
+from g2tr.models.calls import own_types
 from g2tr.models.inside import Decisions, acts_inside, wait, walk_images, walk_question
 from g2tr.models.internvl_u.codec import Posterior
 from g2tr.models.internvl_u.language import Hidden
@@ -30,6 +31,7 @@ class Context(State[Parts]):
         """An empty conversation."""
         return cls(parts, parts.language.new_cache())
 
+    @own_types()
     def read_text(self, text: str) -> Hidden:
         """Reads a piece of the template."""
         if self.held:
@@ -37,6 +39,7 @@ class Context(State[Parts]):
         with self.clock.phase("prefill"):
             return read_texts([self], [text])[0]
 
+    @own_types()
     def ask(self, text: str, decided: Decisions | None = None) -> tuple[Hidden, Decisions]:
         """Reads the last text before the model speaks; waiting images lose the tokens that it does not attend to.
 
@@ -66,6 +69,7 @@ class Context(State[Parts]):
         walk, decisions = walk_images(self, block, images, plan, len(question.positions), anew, decided)
         return Hidden(walk.finish(full), walk.below), decisions
 
+    @own_types()
     def read_image(self, image: Image, plan: Plan, posteriors: Sequence[Posterior] = ()) -> Hidden:
         """Reads an image as reduced tokens between its markers.
 
@@ -78,6 +82,7 @@ class Context(State[Parts]):
             reduction = plan.encoder(tokens)
         return self.read_tokens(tokens, reduction, plan)
 
+    @own_types()
     def see(
         self,
         image: Image,
@@ -95,6 +100,7 @@ class Context(State[Parts]):
             self.trace = self.trace.anchor_encode(self.parts.anchor_size)
         return tokens.having(self.parts.latent_grid(posteriors[0]))
 
+    @own_types()
     def read_tokens(self, tokens: VisualTokens, reduction: Reduction, plan: Plan = KEEP_ALL) -> Hidden:
         """Reads what a reduction left of an image, and goes on with the plan's steps inside the language model.
 

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from g2tr.errors import InputError
 from g2tr.models.facts import check_positive
+from g2tr.models.finite import require_finite
 from g2tr.models.internvl_u.config import require
 from g2tr.models.internvl_u.decoder import GenerationDecoder, Row
 from g2tr.tokens import Grid
@@ -123,7 +124,7 @@ def guide(velocities: Velocities, time: float, sampling: Sampling) -> Latent:
 def damp(difference: Latent, exponent: float) -> Latent:
     """Divides by the norm over channels to the power `exponent` where that norm is above 1."""
     norm: Tensor = torch.linalg.vector_norm(difference, dim=0, keepdim=True)
-    return difference / norm.clamp(min=1.0) ** exponent
+    return torch.where(norm > 1, difference / norm.clamp(min=1.0) ** exponent, difference)
 
 
 def draw_noise(channels: int, size: Grid, generator: torch.Generator) -> Latent:
@@ -145,4 +146,5 @@ def denoise(
         found = {row: decoder(latent, float(time), reading) for row, reading in readings.items()}
         velocity = guide(Velocities(*(found[row] for row in rows)), float(time), sampling)
         latent = solver.step(velocity, time, latent).prev_sample
+        require_finite(latent, "the latents", f"after the step at time {float(time):.0f}")
     return latent

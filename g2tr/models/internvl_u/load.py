@@ -8,7 +8,8 @@ import torch
 
 from g2tr.errors import InputError
 from g2tr.models.attention import Attend, attention
-from g2tr.models.device import read_device, read_dtype
+from g2tr.models.calls import check_size
+from g2tr.models.device import dtype_name, read_device, read_dtype
 from g2tr.models.facts import Json, read_json
 from g2tr.models.internvl_u.autoencoder import build_vae, to_single_frame
 from g2tr.models.internvl_u.autoencoder_config import check_autoencoder, downsample_of
@@ -36,41 +37,45 @@ DECODING = ("decoder.", "post_quant_conv.")
 
 
 def load_internvl_u(
-    checkpoint: str,
+    checkpoint: str | Path,
     name: str = "internvl_u",
     revision: str | None = None,
     preprocess: str = "single_tile",
     positions: str = "compact",
     anchor_side: int | None = None,
-    dtype: str = "bfloat16",
-    device: str = "cpu",
+    dtype: str | torch.dtype = "bfloat16",
+    device: str | torch.device = "cpu",
     attention_backend: str = "sdpa",
     generation: bool = True,
     sampling: Sampling | None = None,
     system: System | None = None,
     sizes: DynamicSize | None = None,
+    size: str = "last",
 ) -> InternVLU:
     """An InternVL-U, ready to answer and, with `generation`, to edit.
 
-    Weights go straight to `device` and `dtype`; the autoencoder stays in float32. Without `generation` neither the
-    generation decoder nor the autoencoder's decoder is read, and its encoder when a reducer first reads latents.
-    Raises `InputError` for a missing file, a missing, surplus or misshaped tensor, or an unknown setting.
+    `size` is that of an edit (`g2tr.models.calls.edit_size`). Weights go straight to `device` and `dtype`; the
+    autoencoder stays in float32. Without `generation` neither the generation decoder nor the autoencoder's decoder is
+    read, and its encoder when a reducer first reads latents. Raises `InputError` for a missing file, a missing, surplus
+    or misshaped tensor, a value that is not finite, or an unknown setting.
     """
     place, kind = read_device(device), read_dtype(dtype)
+    check_size(size)
     attend = attention(attention_backend, place, kind)
     choices = Choices(positions, anchor_side, sizes or DynamicSize(), preprocess)
-    folder = find_checkpoint(checkpoint, revision, generation)
+    folder = find_checkpoint(str(checkpoint), revision, generation)
     parts = load_parts(folder, choices, generation, attend, place, kind)
     settings = {
         "name": name,
-        "checkpoint": checkpoint,
+        "checkpoint": str(checkpoint),
         **choices.settings,
-        "dtype": dtype,
+        "dtype": dtype_name(kind),
         "attention": attention_backend,
         "generation": generation,
         "native_query": parts.native_query,
+        **({} if size == "last" else {"size": size}),
     }
-    return InternVLU(name, parts, settings, sampling or Sampling(), system or System())
+    return InternVLU(name, parts, settings, sampling or Sampling(), system or System(), size)
 
 
 def load_parts(

@@ -8,7 +8,18 @@ import torch
 from PIL import Image
 
 from g2tr.cascade import Plan
-from g2tr.models.base import Clock, ModelShape, Outcome, require_text
+from g2tr.models.base import Clock, ModelShape, Outcome
+from g2tr.models.calls import (
+    Picture,
+    Pictures,
+    edit_size,
+    own_rules,
+    read_image,
+    read_images,
+    read_plan,
+    read_prompts,
+    seeded,
+)
 from g2tr.models.decode import continue_texts, require_room
 from g2tr.models.internvl_u.context import Context
 from g2tr.models.internvl_u.cost import model_shape
@@ -30,6 +41,7 @@ class InternVLU:
     settings: Mapping[str, object]
     sampling: Sampling = field(default_factory=Sampling)
     system: System = field(default_factory=System)
+    size: str = "last"
 
     @property
     def shape(self) -> ModelShape:
@@ -44,27 +56,28 @@ class InternVLU:
         """A new, empty conversation."""
         return Context.new(self.parts)
 
-    @torch.inference_mode()
-    def encode(self, image: Image.Image, reads: frozenset[type]) -> VisualTokens:
+    @own_rules()
+    def encode(self, image: Picture, reads: frozenset[type] = frozenset()) -> VisualTokens:
         """Visual tokens of an image with the evidence in `reads`."""
-        return self.context().see(image, reads)
+        return self.context().see(read_image(image), reads)
 
-    def answer(self, images: Sequence[Image.Image], prompt: str, reducer: Plan, max_tokens: int = 100) -> str:
+    def answer(self, images: Pictures, prompt: str, reducer: Plan | None = None, max_tokens: int = 100) -> str:
         """The greedy answer to a prompt about images."""
         return self.answers(images, [prompt], reducer, max_tokens)[0].output
 
-    @torch.inference_mode()
+    @own_rules()
     def answers(
-        self, images: Sequence[Image.Image], prompts: Sequence[str], reducer: Plan, max_tokens: int = 100
+        self, images: Pictures, prompts: str | Sequence[str], reducer: Plan | None = None, max_tokens: int = 100
     ) -> list[Outcome[str]]:
         """Greedy answers to several prompts about the same images; what the prompts share is prefilled once.
 
+        Images are PIL images or paths; without a reducer every token stays.
         Raises `InputError` for an empty prompt and for more slots `<image>` in a prompt than images.
         """
-        require_text(prompts)
+        images, prompts, plan = read_images(images), read_prompts(prompts), read_plan(reducer)
         require_room(max_tokens)
         clock = Clock()
-        contexts, last = self.read_all(images, prompts, reducer, clock)
+        contexts, last = self.read_all(images, prompts, plan, clock)
         read = [(context.trace, context.kv_bytes) for context in contexts]
         with clock.phase("decode"):
             logits = self.parts.language.logits(torch.cat([rows.last[-1:] for rows in last]))
@@ -96,32 +109,31 @@ class InternVLU:
             last.append(fork.ask(str(rest[-1]))[0])
         return forks, last
 
-    @torch.inference_mode()
+    @own_rules()
     def edit(
-        self, images: Sequence[Image.Image], instruction: str, reducer: Plan, seed: int = 0
+        self, images: Pictures, instruction: str, reducer: Plan | None = None, seed: int = 0
     ) -> Outcome[Image.Image]:
-        """The last image, edited as told, at the size at which the autoencoder sees it.
+        """The images, edited as told, at the size at which the autoencoder sees the last one.
 
+        `size` of the model may say `first` or WxH instead (`g2tr.models.calls.edit_size`).
         Cost and memory are those of the conversation with everything in it, as if the two that guidance is
         measured from came for free. Raises `InputError` for an empty instruction, for no image, and on a model
         without its generation half.
         """
-        require_text([instruction])
-        context = self.context()
-        rows = edit_rows(context, images, instruction, self.system.edit, reducer)
+        images, (instruction,), plan = read_images(images), read_prompts([instruction]), read_plan(reducer)
+        generator, context = seeded(seed), self.context()
+        rows = edit_rows(context, images, instruction, self.system.edit, plan)
         trace, kv_bytes = context.trace, context.kv_bytes
-        height, width = images[-1].height, images[-1].width
-        size = self.parts.choices.sizes((height, width))
-        result = draw(context, rows, size, self.sampling, torch.Generator().manual_seed(seed))
+        size = edit_size(self.size, images, lambda image: self.parts.choices.sizes((image.height, image.width)))
+        result = draw(context, rows, size, self.sampling, generator)
         return Outcome(result, trace, kv_bytes, dict(context.clock.seconds))
 
-    @torch.inference_mode()
+    @own_rules()
     def generate(self, prompt: str, size: Grid = (512, 512), seed: int = 0) -> Image.Image:
         """An image of (height, width) pixels from text alone; there are no visual tokens to reduce."""
-        require_text([prompt])
-        context = self.context()
+        (prompt,), generator, context = read_prompts([prompt]), seeded(seed), self.context()
         rows = generation_rows(context, prompt, self.system.generate)
-        return draw(context, rows, size, self.sampling, torch.Generator().manual_seed(seed))
+        return draw(context, rows, size, self.sampling, generator)
 
 
 def shared_length(scripts: Sequence[Sequence[Piece]]) -> int:

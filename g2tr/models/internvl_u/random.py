@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from g2tr.errors import InputError
 from g2tr.models.attention import Attend, attention
-from g2tr.models.device import read_device, read_dtype
+from g2tr.models.calls import SEEDS, check_size
+from g2tr.models.device import dtype_name, read_device, read_dtype
 from g2tr.models.internvl_u.autoencoder import build_vae, to_single_frame
 from g2tr.models.internvl_u.autoencoder_config import downsample_of
 from g2tr.models.internvl_u.codec import LatentCodec
@@ -52,19 +53,21 @@ def random_internvl_u(
     preprocess: str = "single_tile",
     positions: str = "compact",
     anchor_side: int | None = None,
-    dtype: str = "float32",
-    device: str = "cpu",
+    dtype: str | torch.dtype = "float32",
+    device: str | torch.device = "cpu",
     attention_backend: str = "sdpa",
     sampling: Sampling | None = None,
     system: System | None = None,
+    size: str = "last",
 ) -> InternVLU:
     """Images become 8 x 8 tokens; the language model has 6 layers. The same seed gives the same model everywhere.
 
     Of 268 ids two end an answer, so that with most seeds no answer to a benchmark is empty.
     """
-    if type(seed) is not int or seed < 0:
-        raise InputError(f"model.seed must be a whole number of at least 0, got {seed!r}")
+    if type(seed) is not int or seed not in SEEDS:
+        raise InputError(f"model.seed must be a whole number from 0 to 2**64 - 1, got {seed!r}")
     place, kind = read_device(device), read_dtype(dtype)
+    check_size(size)
     choices = Choices(positions, anchor_side, SIZES, preprocess)
     parts = random_parts(seed, choices, attention(attention_backend, place, kind), place, kind)
     settings = {
@@ -72,12 +75,13 @@ def random_internvl_u(
         "checkpoint": "random",
         "seed": seed,
         **choices.settings,
-        "dtype": dtype,
+        "dtype": dtype_name(kind),
         "attention": attention_backend,
         "generation": True,
         "native_query": parts.native_query,
+        **({} if size == "last" else {"size": size}),
     }
-    return InternVLU(name, parts, settings, sampling or Sampling(), system or System())
+    return InternVLU(name, parts, settings, sampling or Sampling(), system or System(), size)
 
 
 def random_parts(seed: int, choices: Choices, attend: Attend, device: torch.device, dtype: torch.dtype) -> Parts:

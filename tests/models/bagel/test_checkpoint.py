@@ -21,7 +21,7 @@ TENSORS = (
 )
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", (*FILES, "ema.safetensors", "ae.safetensors"))
 def test_a_missing_file_is_named(name: str, folder: Path) -> None:
     (folder / name).unlink()
     assert refusal(folder) == f"{folder} is no BAGEL checkpoint: it lacks {name}"

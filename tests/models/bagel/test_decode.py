@@ -84,5 +84,5 @@ def test_ids_are_drawn_from_the_tempered_distribution() -> None:
 
 @pytest.mark.parametrize("limit", [0, -1])
 def test_a_text_needs_room_for_one_token(limit: int, context: Context) -> None:
-    with pytest.raises(InputError, match=f"max_tokens must be at least 1, got {limit}"):
+    with pytest.raises(InputError, match=f"max_tokens must be a whole number of at least 1, got {limit}"):
         decode([context], limit)

@@ -191,3 +191,37 @@ def test_the_question_can_be_read_first(bagel_tiny: Bagel, scene: Image) -> None
 def test_evidence_of_the_encoder_is_refused_inside(bagel_tiny: Bagel, scene: Image) -> None:
     with pytest.raises(InputError, match="Anchors cannot be read inside"):
         converse(bagel_tiny, scene, plan(0.5, "image_end", importance=Latent()))
+
+
+def guiding(bagel: Bagel, image: Image, reducer: Plan) -> tuple[Context, Context]:
+    """What an edit hands to its drawing: the whole conversation and the one without its text."""
+    seen: list[Context] = []
+
+    class Watched(Context):
+        def write_latent(self, size: Any, sampling: Any, without_text: Any, *rest: Any) -> Tensor:
+            seen.extend((self, without_text))
+            return super().write_latent(size, sampling, without_text, *rest)
+
+    class Watching(Bagel):
+        def context(self) -> Context:
+            return Watched.new(self.parts)
+
+    sampling = replace(bagel.sampling, num_timesteps=2, text_scale=4.0, image_scale=2.0)
+    Watching(**{**vars(bagel), "sampling": sampling}).edit(image, "make it red", reducer)
+    return seen[0], seen[1]
+
+
+@pytest.mark.parametrize("everywhere", [False, True])
+@pytest.mark.parametrize("layers", [(2,), (2, 3)])
+def test_the_textless_context_of_an_edit_keeps_the_tokens_that_the_instruction_kept(
+    bagel_tiny: Bagel, scene: Image, layers: tuple[int, ...], everywhere: bool
+) -> None:
+    """Both caches differ by the rows of the instruction alone, in every layer."""
+    full, textless = guiding(bagel_tiny, scene, plan(0.5, "deferred", *layers, everywhere=everywhere))
+    text = len(bagel_tiny.parts.tokenize("make it red"))
+    assert [length - text for length in full.lengths] == textless.lengths
+    assert len(set(textless.lengths)) > 1 or everywhere
+    for (keys, values), (fewer_keys, fewer_values) in zip(full.cache.layers, textless.cache.layers, strict=True):
+        assert torch.equal(keys[:-text], fewer_keys) and torch.equal(values[:-text], fewer_values)
+    assert not textless.waiting
+    assert [view.kept.tolist() for view in textless.trace.views] == [view.kept.tolist() for view in full.trace.views]

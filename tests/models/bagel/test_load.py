@@ -63,7 +63,7 @@ def reading(monkeypatch: pytest.MonkeyPatch) -> Reading:
         def get_tensor(self, key: str) -> Tensor:
             return reading.note(key, self.file.get_tensor(key))
 
-    monkeypatch.setattr("g2tr.models.weights.safe_open", Watched)
+    monkeypatch.setattr("g2tr.models.files.safe_open", Watched)
     return reading
 
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 from PIL import Image
 
+from g2tr.cascade import KEEP_ALL
 from g2tr.errors import InputError
 from g2tr.importance.latent import Latent
 from g2tr.merge.nearest import Nearest
@@ -13,6 +14,7 @@ from g2tr.models.bagel.flow import Sampling
 from g2tr.models.bagel.load import load_bagel
 from g2tr.models.bagel.model import Bagel
 from g2tr.models.bagel.thinking import Thinking
+from g2tr.models.base import Clock
 from g2tr.reducer import Reducer
 from g2tr.selection.balanced import Balanced
 from tests.models.bagel.conftest import Golden
@@ -140,3 +142,21 @@ def test_an_understanding_model_refuses_to_draw(understander: Bagel, picture: Im
 def test_settings_say_how_the_model_was_loaded(bagel: Bagel, checkpoint: Path) -> None:
     assert bagel.settings["checkpoint"] == str(checkpoint)
     assert (bagel.settings["preprocess"], bagel.settings["dtype"]) == ("official_eval", "float32")
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("limit", [1, 3])
+def test_the_limit_of_thinking_holds_for_answers(limit: int, bagel_tiny: Bagel, scene: Image.Image) -> None:
+    """A model that thinks writes reasoning and answer within one limit, whatever the caller's."""
+    model = replace(bagel_tiny, thinking=Thinking(max_tokens=limit, temperature=50.0))
+    contexts = model.read_all([scene], ["what is it ?"], KEEP_ALL, Clock())
+    assert [len(ids) for ids in model.write(contexts, 9)] == [limit]
+
+
+def test_the_temperature_of_thinking_holds_whatever_is_asked_together(bagel_tiny: Bagel, scene: Image.Image) -> None:
+    hot = replace(bagel_tiny, thinking=Thinking(max_tokens=6, temperature=50.0))
+    cold = replace(bagel_tiny, thinking=Thinking(max_tokens=6))
+    questions = ["what is it ?", "what color ?"]
+    found = [outcome.output for outcome in hot.answers(scene, questions)]
+    assert found != [outcome.output for outcome in cold.answers(scene, questions)]
+    assert found == [hot.answer(scene, question) for question in questions]

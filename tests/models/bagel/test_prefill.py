@@ -116,7 +116,7 @@ def test_a_token_of_size_s_weighs_like_s_equal_tokens(bagel: Bagel, picture: Ima
     whole = Reduction(tokens.features, index, index)
     plain, biased = bagel.context(), bagel.context()
     read_visual([plain], [tokens], [whole], alpha=1.0)
-    assert plain.cache.bias[0].abs().sum() == 0
+    assert plain.cache.bias[0].abs().max() < 1e-30  # log(1), which a processor may round up
     half = Reduction(tokens.features[::2], index[::2], index // 2)
     read_visual([biased], [tokens], [half], alpha=1.0)
     sizes = biased.cache.bias[0][1:-1].exp()

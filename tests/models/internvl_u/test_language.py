@@ -1,10 +1,12 @@
 """The layers that are walked through one by one are transformers' Qwen3, read in one pass."""
 
 import torch
+from transformers.models.qwen3.modeling_qwen3 import Qwen3RotaryEmbedding
 
 from g2tr.models.attention import attend_sdpa
 from g2tr.models.cache import Block
 from g2tr.models.internvl_u.model import InternVLU
+from g2tr.models.internvl_u.network import qwen_config
 
 
 def embeddings(model: InternVLU, count: int) -> torch.Tensor:
@@ -20,7 +22,8 @@ def test_positions_with_gaps_are_read_as_by_the_library_under_an_explicit_mask(d
     found = torch.cat([language.forward(block, [cache], attend_sdpa).last for block in parts])
     mask = torch.full((12, 12), -torch.inf).triu(1).to(rows.device)
     model = drawn.parts.network.language_model.model
-    hidden, turn = rows[None], language.rotary(rows[None], positions[None])
+    rotary = Qwen3RotaryEmbedding(qwen_config(language.config)).to(rows.device)
+    hidden, turn = rows[None], rotary(rows[None], positions[None])
     for layer in model.layers:
         hidden = layer(hidden, attention_mask=mask[None, None], position_embeddings=turn)
     assert torch.allclose(found, model.norm(hidden)[0], atol=1e-5)

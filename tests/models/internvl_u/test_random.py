@@ -42,5 +42,7 @@ def test_bytes_come_back_as_the_text_they_were(text: str) -> None:
 
 
 def test_a_seed_below_zero_is_refused() -> None:
-    with pytest.raises(InputError, match=r"model\.seed must be a whole number of at least 0, got -1"):
+    with pytest.raises(InputError, match=r"model\.seed must be a whole number from 0 to 2\*\*64 - 1, got -1"):
         random_internvl_u(seed=-1)
+    with pytest.raises(InputError, match="got 1180591620717411303424"):
+        random_internvl_u(seed=2**70)
