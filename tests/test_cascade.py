@@ -14,7 +14,14 @@ def step(layer: int, of: int | None = None) -> Reducer:
 
 @pytest.mark.parametrize(
     ("depth", "layers", "layer"),
-    [(Depth(), 28, 0), (Depth(2, 28), 28, 2), (Depth(2, 28), 6, 1), (Depth(14, 28), 6, 3), (Depth(24, 28), 6, 5)],
+    [
+        (Depth(), 28, 0),
+        (Depth(2, 28), 28, 2),
+        (Depth(2, 28), 6, 1),
+        (Depth(2, 28), 36, 3),  # 2.57 is nearer to 3
+        (Depth(14, 28), 6, 3),
+        (Depth(24, 28), 6, 5),
+    ],
 )
 def test_a_depth_means_the_same_fraction_of_every_model(depth: Depth, layers: int, layer: int) -> None:
     assert depth.resolve(layers) == layer
