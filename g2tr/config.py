@@ -41,12 +41,19 @@ def plain(node: DictConfig) -> dict[str, Any]:
 
 
 def read_settings(file: Path) -> dict[str, Any] | None:
-    """The settings in a YAML file; None where it is missing, damaged, or holds something else."""
+    """The settings in a YAML file as they stand; None where it is missing, damaged, or holds something else.
+
+    Interpolations stay text: they could put the reader's environment into a shared folder.
+    """
     from yaml import YAMLError
 
     try:
         content = OmegaConf.load(file)
-        return plain(content) if isinstance(content, DictConfig) else None
+        if not isinstance(content, DictConfig):
+            return None
+        settings = OmegaConf.to_container(content, resolve=False)
+        assert isinstance(settings, dict)
+        return {str(key): value for key, value in settings.items()}
     except (OSError, ValueError, YAMLError, OmegaConfBaseException):
         return None
 

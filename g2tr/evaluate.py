@@ -68,6 +68,7 @@ class Evaluator:
         with held(folder, self.shard, wait=node == self.cfg.reference):
             metrics = None if fresh else folder.metrics()
             if metrics is not None:
+                require_same(folder, metrics, config)
                 return Run(folder, metrics)
             folder.prepare(config, fresh or not self.cfg.resume, self.shard.parts)
             with folder.logged():
@@ -89,6 +90,16 @@ class Evaluator:
         log.info("%s: %d of %d groups of samples are done", folder.path, len(groups) - len(missing), len(groups))
         module = Evaluation(self.load_model, reducer, self.benchmarks, self.cfg.seed, folder, missing)
         return predict(module, plain(self.cfg.trainer), self.shard) if missing else rank()
+
+
+def require_same(folder: RunFolder, metrics: Mapping[str, Any], config: Mapping[str, Any]) -> None:
+    """Raises `InputError` where the metrics in a folder are not those of the configuration that it is named after."""
+    if not isinstance(metrics, Mapping) or any(
+        metrics.get(key) != config.get(key) for key in ("model", "benchmark", "reducer", "seed")
+    ):
+        raise InputError(
+            f"{folder.metrics_file} is of other settings than its folder; remove it, and the same command goes on"
+        )
 
 
 def require_names(samples: Mapping[str, Sequence[Sample]]) -> None:

@@ -10,10 +10,10 @@ from omegaconf import DictConfig
 from g2tr.benchmarks.sample import Sample
 from g2tr.config import read_settings
 from g2tr.errors import InputError
-from g2tr.evaluate import Run, conclude
+from g2tr.evaluate import Run, conclude, require_same
 from g2tr.report.table import print_comparison
-from g2tr.run import RunFolder
-from g2tr.trusted import build_benchmark
+from g2tr.run import RunFolder, replacing
+from g2tr.trusted import build_benchmark, require_trusted
 
 Config = dict[str, Any]
 PART = "merged"
@@ -38,10 +38,14 @@ def merge(cfg: DictConfig) -> list[Run]:
 
 
 def config_of(file: Path) -> Config | None:
-    """The configuration of a run; None for a file of something else."""
+    """The configuration of a run; None for a file of something else. Raises `InputError` for one that builds more."""
     settings = read_settings(file)
     parts = ("model", "benchmark", "reducer")
-    return settings if settings and all(isinstance(settings.get(key), dict) for key in parts) else None
+    if not settings or not all(isinstance(settings.get(key), dict) for key in parts):
+        return None
+    for name, node in settings["benchmark"].items():
+        require_trusted(f"{file}: {name}", node)
+    return settings
 
 
 def merged(places: Sequence[Path], outputs: Path, config: Config, others: Sequence[Run]) -> Run:
@@ -50,6 +54,7 @@ def merged(places: Sequence[Path], outputs: Path, config: Config, others: Sequen
     with folder.locked(PART, wait=False):
         metrics = folder.metrics()
         if metrics is not None:
+            require_same(folder, metrics, config)
             return Run(folder, metrics)
         folder.prepare(config, fresh=False)
         for place in places:
@@ -63,8 +68,9 @@ def gather(source: RunFolder, target: RunFolder) -> None:
     new = [record for key, record in source.records().items() if key not in known]
     for record in new:
         place = str(record.prediction)
-        if place.startswith("images/") and (source.path / place).is_file():
-            shutil.copyfile(source.path / place, target.path / place)
+        if place.startswith("images/") and (file := source.inside(place)).is_file():
+            with file.open("rb") as image, replacing(target.inside(place)) as copy:
+                shutil.copyfileobj(image, copy)
     if new:
         target.append(PART, new)
 

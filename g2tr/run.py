@@ -85,7 +85,7 @@ class RunFolder:
         return self.path / "metrics.json"
 
     def prepare(self, config: Mapping[str, Any] | DictConfig, fresh: bool, parts: str = "*") -> None:
-        """Makes the folder and writes its configuration.
+        """Makes the folder and writes its configuration, which holds no interpolation unless it is a DictConfig.
 
         `fresh` forgets what an earlier run left: its results, and the `parts` of its predictions.
         """
@@ -95,7 +95,7 @@ class RunFolder:
             merged = (self.path / name for name in ("metrics.json", "predictions.jsonl", "seconds.jsonl"))
             for old in [*merged, *self.path.glob(f"predictions.{parts}.jsonl")]:
                 old.unlink(missing_ok=True)
-        write_atomically(self.path / "config.yaml", OmegaConf.to_yaml(config, resolve=True))
+        write_atomically(self.path / "config.yaml", OmegaConf.to_yaml(config, resolve=isinstance(config, DictConfig)))
 
     def metrics(self) -> dict[str, Any] | None:
         """The metrics of a complete run."""
@@ -105,6 +105,8 @@ class RunFolder:
             metrics: dict[str, Any] = json.loads(self.metrics_file.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             raise InputError(f"{self.metrics_file} is not readable; remove it, and the same command goes on") from None
+        if not isinstance(metrics, dict):
+            raise InputError(f"{self.metrics_file} is no mapping; remove it, and the same command goes on")
         return metrics
 
     def records(self) -> dict[tuple[str, str], Record]:
@@ -165,10 +167,14 @@ class RunFolder:
 
     def load_image(self, place: str) -> Image.Image:
         """An image that `save_image` stored. Raises `InputError` where it is gone, or lies elsewhere."""
+        return ImageSource(self.inside(place)).open().convert("RGB")
+
+    def inside(self, place: str) -> Path:
+        """A file of this folder. Raises `InputError` for a path, or a link, that leads out of it."""
         file = (self.path / place).resolve()
         if not file.is_relative_to(self.path.resolve()):
             raise InputError(f"{place!r} leaves the run folder {self.path}")
-        return ImageSource(file).open().convert("RGB")
+        return file
 
     @contextmanager
     def logged(self) -> Iterator[None]:

@@ -1,43 +1,89 @@
-"""Settings that lie in a run folder may build g2tr's own benchmarks and their parts, and nothing else."""
+"""The one door for settings that were read from disk: they name g2tr's own benchmarks and their parts, nothing else.
 
+Whoever may write to a shared folder of outputs must not run code in another user's process. So names are compared
+with a list before anything is imported, and interpolations, which can build and reveal things, are refused.
+"""
+
+import sys
 from collections.abc import Iterator, Mapping
-
-from hydra.utils import get_class
+from typing import Any
 
 from g2tr.benchmarks.sample import Benchmark
 from g2tr.config import build
 from g2tr.errors import InputError
 
-HOMES = ("g2tr.benchmarks.", "g2tr.metrics.")
+BENCHMARKS = frozenset(
+    f"g2tr.benchmarks.{name}"
+    for name in (
+        *("emu_edit.EmuEdit", "gedit.GEditBench", "imgedit.ImgEditBench", "kris.KRISBench", "magicbrush.MagicBrush"),
+        *("mmbench.MMBench", "mme.MME", "mmvp.MMVP", "pope.POPE", "realworldqa.RealWorldQA", "risebench.RISEBench"),
+        *("scenes.SceneEdits", "scenes.SceneQuestions", "generated.GeneratedEdits", "generated.GeneratedQuestions"),
+    )
+)
+PARTS = frozenset(
+    {
+        "g2tr.benchmarks.dataset.Dataset",
+        "g2tr.metrics.captions.ClipCaptions",
+        *(f"g2tr.metrics.perceptual.{name}" for name in ("ClipImage", "Dino", "Lpips")),
+    }
+)
 Settings = Mapping[str, object]
 
 
 def build_benchmark(name: str, node: Settings) -> Benchmark:
     """The benchmark of a node from a file. Raises `InputError` where it would build anything else."""
-    for target in targets(node):
-        if not is_trusted(target):
-            raise InputError(f"{name}: the settings of a run may not build {target}")
+    require_trusted(name, node)
     benchmark = build(node)
     if not isinstance(benchmark, Benchmark):
         raise InputError(f"{name}: {node.get('_target_')} is no benchmark")
     return benchmark
 
 
+def require_trusted(name: str, node: object) -> None:
+    """Raises `InputError` where a node from a file would build what is not on our list. Imports nothing."""
+    if not isinstance(node, Mapping):
+        raise InputError(f"{name}: the settings of a run must be a mapping, got {type(node).__name__}")
+    for target in targets(node):
+        if target not in BENCHMARKS | PARTS:
+            raise InputError(f"{name}: the settings of a run may not build {target}")
+    if text := next(interpolations(node), None):
+        raise InputError(f"{name}: the settings of a run may not hold the interpolation {text}")
+
+
+def headline_of(node: Settings) -> tuple[str, ...]:
+    """The headline scores of a benchmark, best first. Builds nothing, and imports what is on our list alone.
+
+    A class of the user's own counts where this process has imported it already, for its own table.
+    """
+    target = str(node.get("_target_"))
+    module, _, name = target.rpartition(".")
+    if target in BENCHMARKS:
+        __import__(module)
+    found: Any = vars(sys.modules[module]).get(name) if module in sys.modules else None
+    headline = getattr(found, "headline", None) if isinstance(found, type) else None
+    if not isinstance(headline, tuple) or not all(isinstance(score, str) for score in headline):
+        raise InputError(f"{target} is no benchmark that is known here")
+    return headline
+
+
 def targets(value: object) -> Iterator[str]:
     """Everything that a node builds."""
     if isinstance(value, Mapping):
         yield from [str(value["_target_"])] if "_target_" in value else []
-        value = list(value.values())
-    for part in value if isinstance(value, list) else []:
+    for part in parts(value):
         yield from targets(part)
 
 
-def is_trusted(target: str) -> bool:
-    """Whether a name is that of a class of ours, where it is defined."""
-    if not target.startswith(HOMES):
-        return False
-    try:
-        found = get_class(target)
-    except (ImportError, ValueError):
-        return False
-    return f"{found.__module__}.{found.__qualname__}" == target
+def interpolations(value: object) -> Iterator[str]:
+    """Every text of a node, its keys included, that OmegaConf would take for an instruction."""
+    if isinstance(value, str) and "${" in value:
+        yield value
+    for part in (*value, *parts(value)) if isinstance(value, Mapping) else parts(value):
+        yield from interpolations(part)
+
+
+def parts(value: object) -> list[object]:
+    """What a mapping or a list holds."""
+    if isinstance(value, Mapping):
+        return list(value.values())
+    return list(value) if isinstance(value, list | tuple) else []

@@ -52,7 +52,7 @@ def eye(loader: str, features: Callable[[Any, Mapping[str, Tensor]], Tensor], na
     import transformers
 
     with loading(name):
-        processor = transformers.AutoImageProcessor.from_pretrained(name, use_fast=False)
+        processor = transformers.AutoImageProcessor.from_pretrained(name, use_fast=False, trust_remote_code=False)
         model = getattr(transformers, loader).from_pretrained(name, use_safetensors=True).to(device).eval()
 
     @torch.inference_mode()
@@ -69,7 +69,7 @@ def clip_reader(name: str, device: str) -> Reader:
     import transformers
 
     with loading(name):
-        tokenizer = transformers.AutoTokenizer.from_pretrained(name)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(name, trust_remote_code=False)
         model = transformers.CLIPModel.from_pretrained(name, use_safetensors=True).to(device).eval()
 
     @torch.inference_mode()

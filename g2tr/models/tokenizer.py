@@ -25,7 +25,7 @@ def read_tokenizer(folder: Path) -> Any:  # noqa: ANN401 - transformers has no t
         if path.exists():
             read_json(path)
     try:
-        return AutoTokenizer.from_pretrained(str(folder))
+        return AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False)
     except Exception as error:  # the tokenizers library raises bare exceptions
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         raise InputError(f"the tokenizer in {folder} cannot be read: {reason}") from None

@@ -1,18 +1,17 @@
 """Finds run folders and reads the complete ones; what cannot be used is named."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-from hydra.utils import get_class
 
 from g2tr.errors import InputError
 from g2tr.evaluate import Run
 from g2tr.record import read_records
 from g2tr.report.table import stages
 from g2tr.run import RunFolder
+from g2tr.trusted import headline_of
 
 MARKS = ("metrics.json", "predictions*.jsonl")
 NEEDED = ("run_id", "model", "benchmark", "reducer", "seed", "benchmarks")
@@ -72,17 +71,6 @@ def read_run(path: Path) -> Run:
     if lines < graded:
         raise InputError(f"predictions.jsonl has {lines} readable lines for {graded} graded samples")
     return Run(folder, metrics)
-
-
-def headline_of(node: Mapping[str, Any]) -> tuple[str, ...]:
-    """The headline scores of a benchmark, by its class alone: settings in a run folder build nothing else."""
-    target = node.get("_target_")
-    try:
-        benchmark: Any = get_class(str(target))
-        headline: tuple[str, ...] = benchmark.headline
-    except (AttributeError, ImportError, ValueError):
-        raise InputError(f"{target} is no benchmark that is known here") from None
-    return headline
 
 
 def check(metrics: Any) -> None:  # noqa: ANN401 - whatever the file holds

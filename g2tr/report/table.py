@@ -5,9 +5,9 @@ from typing import Any
 
 from rich.console import Console
 
-from g2tr.config import build
 from g2tr.evaluate import Run
 from g2tr.report.paired import difference, grades_of
+from g2tr.trusted import headline_of
 
 PERCENT = (
     *("accuracy", "pair_accuracy", "circular", "vanilla", "success"),
@@ -145,7 +145,7 @@ def comparison(runs: Sequence[Run]) -> str:
     last, parts = runs[-1].metrics, []
     for name, node in last["benchmark"].items():
         shared = [run for run in runs if name in run.metrics["benchmarks"]]
-        headline = (*build(node).headline, "agreement_psnr")
+        headline = (*headline_of(node), "agreement_psnr")
         samples = last["benchmarks"][name]["n"]
         parts += [f"\n{name}: {samples} samples, {last['model']['name']}, {last['preprocess']} preprocessing\n"]
         apart = versus_none(shared, name, headline[0])

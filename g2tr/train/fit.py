@@ -1,5 +1,6 @@
 """Runs Lightning's Trainer over one part, from where the last piece stopped."""
 
+import pickle
 import sys
 import time
 import warnings
@@ -19,7 +20,10 @@ CHECKPOINT = "last.ckpt"
 
 
 def fit(part: Part, folder: Path, machine: Machine, deadline: float, callbacks: Sequence[Callback] = ()) -> bool:
-    """Trains until the plan is done or the deadline is there; says whether the plan is done."""
+    """Trains until the plan is done or the deadline is there; says whether the plan is done.
+
+    A checkpoint may hold tensors and plain values alone: raises `InputError` for one that would run code.
+    """
     checkpoint = folder / CHECKPOINT
     pace = Pace(part.plan, checkpoint, deadline)
     with warnings.catch_warnings():
@@ -40,7 +44,10 @@ def fit(part: Part, folder: Path, machine: Machine, deadline: float, callbacks: 
             use_distributed_sampler=False,
         )
         try:
-            trainer.fit(part, ckpt_path=checkpoint if checkpoint.is_file() else None)
+            trainer.fit(part, ckpt_path=checkpoint if checkpoint.is_file() else None, weights_only=True)
+        except pickle.UnpicklingError:
+            close(trainer.loggers, exit_code=1)
+            raise InputError(f"{checkpoint} is damaged, or holds more than weights; remove it to start anew") from None
         except BaseException:
             close(trainer.loggers, exit_code=1)
             raise

@@ -108,7 +108,7 @@ def load_autoencoder(source: str) -> Any:  # noqa: ANN401 - diffusers is not typ
     try:
         named = AutoencoderKL.load_config(source).get("_class_name")
         if named in classes:
-            return classes[named].from_pretrained(source)
+            return classes[named].from_pretrained(source, use_safetensors=True)
     except (OSError, ValueError) as error:
         raise InputError(f"no autoencoder at {source!r}: {str(error).splitlines()[0]}") from None
     raise InputError(f"{source!r} holds a {named}; wanted {' or '.join(classes)}")
