@@ -69,7 +69,10 @@ def test_a_reduction_leaves_its_share_of_the_image_in_the_cache(bagel: Bagel, pi
 
 
 @pytest.mark.cuda
-def test_forks_with_different_questions_are_two_fresh_conversations(bagel: Bagel, picture: Image) -> None:
+def test_forks_with_different_questions_are_two_fresh_conversations(
+    bagel: Bagel, picture: Image, device: torch.device
+) -> None:
+    same = equal if device.type == "cpu" else close  # on a GPU the order of a sum is the kernel's choice
     shared = seeing(bagel, picture, HALF)
     untouched = shared.fork()
     for question in ("Why?", "What is it, and where?"):
@@ -77,7 +80,7 @@ def test_forks_with_different_questions_are_two_fresh_conversations(bagel: Bagel
         for context in (fork, fresh):
             context.read_text(question)
         assert fork.write_text(5) == fresh.write_text(5)
-        assert equal(fork, fresh)
+        assert same(fork, fresh)
         assert fork.trace.blocks == fresh.trace.blocks
     assert equal(shared, untouched)
     assert shared.trace == untouched.trace
