@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +14,16 @@ from lightning.fabric.utilities.rank_zero import rank_zero_only
 from omegaconf import DictConfig
 
 from g2tr import __version__
-from g2tr.benchmarks.groups import groups_of
+from g2tr.benchmarks.groups import Group, groups_of
 from g2tr.benchmarks.sample import Benchmark, Sample
 from g2tr.cascade import Plan
 from g2tr.config import build, fingerprint, plain
 from g2tr.errors import InputError
+from g2tr.fingerprints import of_checkpoint, of_pictures, of_samples
 from g2tr.models.base import Model
 from g2tr.predict import Evaluation, one_group, predict
 from g2tr.provenance import git_state, versions
+from g2tr.record import Record
 from g2tr.run import RunFolder
 from g2tr.score import score_run
 from g2tr.shard import Shard
@@ -31,10 +33,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Run:
-    """A complete run: its folder and its metrics."""
+    """A complete run: its folder, its metrics, and which samples were predicted again just now, by their error."""
 
     folder: RunFolder
     metrics: Mapping[str, Any]
+    again: Sequence[str | None] = ()
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,7 @@ class Evaluator:
     load_model: Callable[[str], Model]
     benchmarks: Mapping[str, Benchmark]
     samples: Mapping[str, Sequence[Sample]]
+    read: Mapping[str, Any]
 
     @classmethod
     def of(cls, cfg: DictConfig) -> "Evaluator":
@@ -54,7 +58,10 @@ class Evaluator:
         benchmarks = {str(name): build(node) for name, node in cfg.benchmark.items()}
         samples = {name: benchmark.samples() for name, benchmark in benchmarks.items()}
         require_names(samples)
-        return cls(cfg, shard, functools.cache(lambda device: build(cfg.model, device=device)), benchmarks, samples)
+        seen = {name: of_samples(members) for name, members in samples.items()}
+        read = {"model": of_checkpoint(plain(cfg.model)), "benchmarks": seen}
+        model = functools.cache(lambda device: build(cfg.model, device=device))
+        return cls(cfg, shard, model, benchmarks, samples, read)
 
     def run(self, node: DictConfig, reference: Run | None = None) -> Run | None:
         """Predicts what is missing and scores it; None in every process but the first, and in every shard.
@@ -62,34 +69,81 @@ class Evaluator:
         The unreduced run may be in the hands of another job of a sweep, and is then waited for; `force` spares it
         where it serves as the reference of another.
         """
-        config, reducer = relevant(self.cfg, node), build_reducer(node)
+        config, reducer = relevant(self.cfg, node) | {"read": self.read}, build_reducer(node)
         folder = RunFolder(Path(self.cfg.outputs) / run_name(self.cfg, node, fingerprint(config)))
         fresh = self.cfg.force and node == self.cfg.reducer
         with held(folder, self.shard, wait=node == self.cfg.reference):
             metrics = None if fresh else folder.metrics()
             if metrics is not None:
                 require_same(folder, metrics, config)
-                return Run(folder, metrics)
-            folder.prepare(config, fresh or not self.cfg.resume, self.shard.parts)
+                if not (self.missing(folder) or (reference and reference.again)):
+                    return Run(folder, metrics)
+            folder.prepare(config, fresh or (metrics is None and not self.cfg.resume), self.shard.parts)
             with folder.logged():
-                if self.predict(folder, reducer) != 0 or not self.shard.is_whole:
+                again = self.forget_failures(folder)
+                if self.predict(folder, reducer) != 0:
                     return None
-                return conclude(folder, config, self.benchmarks, self.samples, reference)
+                require_any(self.own(folder.records()), self.benchmarks)
+                if not self.shard.is_whole:
+                    return None
+                run = conclude(folder, config, self.benchmarks, self.samples, reference)
+                return replace(run, again=[record.error for record in folder.records().values() if record.key in again])
+
+    @functools.cached_property
+    def groups(self) -> Sequence[Group]:
+        """What this shard has to predict."""
+        named = self.benchmarks.items()
+        return self.shard.share([group for name, each in named for group in groups_of(name, each, self.samples[name])])
+
+    def own(self, records: Mapping[tuple[str, str], Record]) -> dict[tuple[str, str], Record]:
+        """The records of the samples of this shard."""
+        keys = [(group.benchmark, sample.id) for group in self.groups for sample in group.samples]
+        return {key: records[key] for key in keys if key in records}
+
+    def missing(self, folder: RunFolder) -> list[Group]:
+        """What has no prediction yet, or none that still holds: it failed, or its image is gone or another one now."""
+        records = folder.records()
+
+        def is_done(name: str, sample: Sample) -> bool:
+            record = records.get((name, sample.id))
+            if record is None or record.prediction is None or not folder.holds(record):
+                return False
+            return record.read == of_pictures(sample)
+
+        done = {
+            (group.benchmark, sample.id)
+            for group in self.groups
+            for sample in group.samples
+            if is_done(group.benchmark, sample)
+        }
+        return [left for group in self.groups if (left := group.without(done))]
+
+    def forget_failures(self, folder: RunFolder) -> set[tuple[str, str]]:
+        """Takes what is to be predicted again out of the folder, and says how much it is; returns the keys."""
+        missing = {(group.benchmark, sample.id) for group in self.missing(folder) for sample in group.samples}
+        again = missing & set(self.own(folder.records()))
+        if again and rank() == 0:
+            log.info(
+                "%s: %d samples that failed, or whose pictures changed, are predicted again", folder.path, len(again)
+            )
+            folder.forget(again, self.shard.parts)
+        return again
 
     def predict(self, folder: RunFolder, reducer: Plan) -> int:
         """Predicts the samples of this shard that have no record yet; returns the rank of this process."""
-        done = {key for key, record in folder.records().items() if folder.holds(record)}
-        groups = self.shard.share(
-            [
-                group
-                for name, benchmark in self.benchmarks.items()
-                for group in groups_of(name, benchmark, self.samples[name])
-            ]
-        )
-        missing = [left for group in groups if (left := group.without(done))]
-        log.info("%s: %d of %d groups of samples are done", folder.path, len(groups) - len(missing), len(groups))
+        missing = self.missing(folder)
+        done = len(self.groups) - len(missing)
+        log.info("%s: %d of %d groups of samples are done", folder.path, done, len(self.groups))
         module = Evaluation(self.load_model, reducer, self.benchmarks, self.cfg.seed, folder, missing)
         return predict(module, plain(self.cfg.trainer), self.shard) if missing else rank()
+
+
+def require_any(records: Mapping[tuple[str, str], Record], benchmarks: Mapping[str, Benchmark]) -> None:
+    """Raises `InputError` where nothing at all was predicted."""
+    if records and all(record.prediction is None for record in records.values()):
+        first = next(iter(records.values()))
+        done = "answered" if benchmarks[first.benchmark].task == "answer" else "edited"
+        raise InputError(f"no sample could be {done}; the first failed with: {first.error}")
 
 
 def require_same(folder: RunFolder, metrics: Mapping[str, Any], config: Mapping[str, Any]) -> None:

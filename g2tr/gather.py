@@ -10,7 +10,8 @@ from omegaconf import DictConfig
 from g2tr.benchmarks.sample import Sample
 from g2tr.config import read_settings
 from g2tr.errors import InputError
-from g2tr.evaluate import Run, conclude, require_same
+from g2tr.evaluate import Run, conclude, require_any, require_same
+from g2tr.fingerprints import of_samples
 from g2tr.report.table import print_comparison
 from g2tr.run import RunFolder, replacing
 from g2tr.trusted import build_benchmark, require_trusted
@@ -63,9 +64,13 @@ def merged(places: Sequence[Path], outputs: Path, config: Config, others: Sequen
 
 
 def gather(source: RunFolder, target: RunFolder) -> None:
-    """Adds the records and images of a folder that another lacks; nothing is written over."""
+    """Adds the records and images of a folder that another lacks, or failed on; nothing else is written over."""
     known = target.records()
-    new = [record for key, record in source.records().items() if key not in known]
+    new = [
+        record
+        for key, record in source.records().items()
+        if key not in known or (known[key].prediction is None and record.prediction is not None)
+    ]
     for record in new:
         place = str(record.prediction)
         if place.startswith("images/") and (file := source.inside(place)).is_file():
@@ -86,8 +91,18 @@ def completed(folder: RunFolder, config: Config, reference: Run | None) -> Run:
     """The run, scored."""
     benchmarks = {name: build_benchmark(name, node) for name, node in config["benchmark"].items()}
     samples = {name: benchmark.samples() for name, benchmark in benchmarks.items()}
+    require_unchanged(config, samples)
     require_all(folder, samples)
+    require_any(folder.records(), benchmarks)
     return conclude(folder, config, benchmarks, samples, reference)
+
+
+def require_unchanged(config: Config, samples: Mapping[str, Sequence[Sample]]) -> None:
+    """Raises `InputError` where the data are not those that were predicted."""
+    read = (config.get("read") or {}).get("benchmarks", {})
+    for name, members in samples.items():
+        if name in read and read[name] != of_samples(members):
+            raise InputError(f"the data of {name} have changed since they were predicted; predict them again")
 
 
 def require_all(folder: RunFolder, samples: Mapping[str, Sequence[Sample]]) -> None:

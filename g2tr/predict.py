@@ -18,6 +18,7 @@ from g2tr.benchmarks.groups import Group, Groups, sample_seed
 from g2tr.benchmarks.sample import Benchmark, Sample
 from g2tr.cascade import Plan, query_on
 from g2tr.errors import InputError
+from g2tr.fingerprints import of_pictures
 from g2tr.metrics.account import account
 from g2tr.models.base import Model
 from g2tr.record import Record
@@ -119,7 +120,8 @@ class Evaluation(LightningModule):
         seed = sample_seed(self.seed, sample)
         place = (sample.id, group.benchmark, sample.category, sample.prompt)
         cluster = sample.cluster or (sample.group if self.benchmarks[group.benchmark].task == "answer" else sample.id)
-        return Record(*place, prediction, target, seed, error, cluster, sample.facts, **account)
+        read = of_pictures(sample)
+        return Record(*place, prediction, target, seed, error, cluster, sample.facts, read=read, **account)
 
 
 def log_query(model: Model, plan: Plan) -> None:

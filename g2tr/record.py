@@ -14,7 +14,7 @@ class Record:
     `prediction` is the answer or the path of the edited image; `error` names why a sample failed. `kept` holds,
     for each image, its token grid and a bit per token in hex, first token first, and the homes of merged tokens
     (`g2tr.metrics.account`). `facts` are the sample's own;
-    samples of one `cluster` are not independent of each other.
+    samples of one `cluster` are not independent of each other; `read` is a fingerprint of the image files.
     """
 
     id: str
@@ -32,6 +32,7 @@ class Record:
     kept: Sequence[Mapping[str, Any]] = field(default_factory=list)
     cost: Mapping[str, int] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
+    read: str = ""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -60,6 +61,19 @@ def to_line(record: Record) -> str:
 def lasting(record: Record) -> Record:
     """The record without its times, which differ from run to run."""
     return replace(record, seconds={})
+
+
+def read_seconds(path: Path) -> dict[tuple[str, str], dict[str, float]]:
+    """The times of samples, by benchmark and id; a line that is no such thing is passed over."""
+    found = {}
+    for line in path.read_text(encoding="utf-8", errors="replace").split("\n") if path.is_file() else ():
+        try:
+            row = json.loads(line)
+            key = row.pop("benchmark"), row.pop("id")
+            found[key] = {str(phase): float(spent) for phase, spent in row.items()}
+        except (AttributeError, LookupError, TypeError, ValueError):
+            continue
+    return found
 
 
 def to_seconds(record: Record) -> str:

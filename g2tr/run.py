@@ -5,9 +5,9 @@ import json
 import logging
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,7 +17,7 @@ from PIL import Image
 
 from g2tr.benchmarks.sample import ImageSource
 from g2tr.errors import InputError, OutputError
-from g2tr.record import Record, lasting, read_records, to_line, to_seconds
+from g2tr.record import Record, lasting, read_records, read_seconds, to_line, to_seconds
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -110,9 +110,29 @@ class RunFolder:
         return metrics
 
     def records(self) -> dict[tuple[str, str], Record]:
-        """Every sample that has been predicted, by any process of this run or an earlier one."""
+        """Every sample that has been predicted, by any process of this run or an earlier one.
+
+        A prediction takes the place of a failure, wherever they stand.
+        """
         parts = [self.path / "predictions.jsonl", *sorted(self.path.glob("predictions.*.jsonl"))]
-        return {record.key: record for part in parts for record in read_records(part)}
+        times = read_seconds(self.path / "seconds.jsonl")
+        found: dict[tuple[str, str], Record] = {}
+        for record in (record for part in parts for record in read_records(part)):
+            if record.prediction is not None or record.key not in found or found[record.key].prediction is None:
+                found[record.key] = record
+        return {
+            key: record if record.seconds else replace(record, seconds=times.get(key, {}))
+            for key, record in found.items()
+        }
+
+    def forget(self, keys: Container[tuple[str, str]], parts: str) -> None:
+        """Takes samples out of the merged predictions and out of these `parts`; the run is no longer complete."""
+        self.metrics_file.unlink(missing_ok=True)
+        for file in (self.path / "predictions.jsonl", *self.path.glob(f"predictions.{parts}.jsonl")):
+            records = read_records(file)
+            left = [record for record in records if record.key not in keys]
+            if len(left) < len(records):
+                write_atomically(file, "".join(map(to_line, left)))
 
     def holds(self, record: Record) -> bool:
         """Whether the image of an edit's record is still there."""

@@ -20,7 +20,7 @@ MERGED = "predictions.jsonl"
 PART = "predictions.*.jsonl"
 NEEDED = ("id", "benchmark", "category", "prompt", "prediction", "target", "seed")
 KINDS: Mapping[str, tuple[type, ...]] = {
-    **dict.fromkeys(("id", "benchmark", "category", "prompt", "cluster"), (str,)),
+    **dict.fromkeys(("id", "benchmark", "category", "prompt", "cluster", "read"), (str,)),
     **dict.fromkeys(("prediction", "target", "error"), (str, type(None))),
     **dict.fromkeys(("facts", "score", "visual_tokens", "cost", "seconds"), (dict,)),
     "seed": (int,),

@@ -169,7 +169,12 @@ class Bomb:
 def test_train(compose: Compose) -> None:
     from g2tr.train.command import train
 
-    small = ("recipe.autoencoder.steps=50", "recipe.pictures.batch=1", "recipe.pictures.crop=32", "machine.piece=0.0001")
+    small = (
+        "recipe.autoencoder.steps=50",
+        "recipe.pictures.batch=1",
+        "recipe.pictures.crop=32",
+        "machine.piece=0.0001",
+    )
     folder = train(compose(*small, "outputs=outputs", config_name="train"))
     torch.save({"state_dict": {}, "bomb": Bomb()}, folder / "autoencoder/last.ckpt")
     with pytest.raises(InputError, match="last.ckpt is damaged, or holds more than weights"):

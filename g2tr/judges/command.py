@@ -11,7 +11,7 @@ from g2tr.benchmarks.export import Exported, export_layout
 from g2tr.benchmarks.sample import Benchmark
 from g2tr.config import plain
 from g2tr.errors import InputError
-from g2tr.judges.judging import court_of, judge_folder
+from g2tr.judges.judging import court_of, judge_folder, require_any
 from g2tr.report.table import Row, markdown, score_cell
 from g2tr.rescore import benchmark_of
 from g2tr.run import plain_name
@@ -29,6 +29,7 @@ def judge(cfg: DictConfig) -> Sequence[Verdicts]:
     names = dict.fromkeys(name for verdict in verdicts for name in verdict["benchmarks"])
     pairs = list(zip(found, verdicts, strict=True))
     texts = [f"{name}\n\n{markdown(rows(pairs, name))}" for name in names]
+    require_any(verdicts, [saved.folder for saved in found], court)
     Console(soft_wrap=True, highlight=False, markup=False).print("\n\n".join(texts))
     return verdicts
 

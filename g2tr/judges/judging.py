@@ -1,7 +1,7 @@
 """Judges the edits of a run folder and stores what comes of it beside the predictions."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -43,13 +43,30 @@ def judge_folder(folder: RunFolder, benchmarks: Mapping[str, Benchmark], court: 
     return store(folder, court, judgements, scores)
 
 
+def judged_at(folder: RunFolder, court: Court) -> Path:
+    """Where the judgements of a folder by this judge, with these prompts, lie; without an ending."""
+    identity = {"judge": dict(court.judge.identity), "prompts": dict(court.prompts.texts)}
+    return folder.path / "judged" / fingerprint(identity)
+
+
 def store(folder: RunFolder, court: Court, judgements: list[Judgement], scores: dict[str, Any]) -> dict[str, Any]:
     """Writes the judgements and then the scores; returns what the latter file holds."""
-    identity = {"judge": dict(court.judge.identity), "prompts": dict(court.prompts.texts)}
-    place = folder.path / "judged" / fingerprint(identity)
+    place = judged_at(folder, court)
     place.parent.mkdir(exist_ok=True)
     lines = (json.dumps(asdict(judgement), ensure_ascii=False) + "\n" for judgement in judgements)
     write_atomically(place.with_suffix(".jsonl"), "".join(lines))
     content = {"judge": dict(court.judge.identity), "benchmarks": scores}
     write_json(place.with_suffix(".json"), content)
     return content
+
+
+def require_any(verdicts: Sequence[Mapping[str, Any]], folders: Sequence[RunFolder], court: Court) -> None:
+    """Raises `InputError` where edits were shown to the judge and not one of them has a score."""
+    results = [result for verdict in verdicts for result in verdict["benchmarks"].values()]
+    if any(result["n"] for result in results) or not any(result["unjudged"] for result in results):
+        return
+    lines = (
+        line for folder in folders for line in judged_at(folder, court).with_suffix(".jsonl").open(encoding="utf-8")
+    )
+    reason = next((found for line in lines if (found := json.loads(line)["reason"])), "no reason was given")
+    raise InputError(f"no edit could be judged; the first failed with: {reason}")

@@ -151,8 +151,19 @@ def comparison(runs: Sequence[Run]) -> str:
         apart = versus_none(shared, name, headline[0])
         rows = [row_of(run, name, headline) | cells for run, cells in zip(shared, apart, strict=True)]
         parts += [markdown(rows), *findings(shared, name, headline[0]), *net_losses(shared, name)]
+    parts += tried_again(runs)
     parts += [f"\n{LEGEND}. Run folders:"]
     return "\n".join([*parts, *(f"  {run.folder.path}" for run in runs)])
+
+
+def tried_again(runs: Sequence[Run]) -> list[str]:
+    """A sentence for each run in which samples were predicted again just now."""
+    return [
+        f"Tried again in {run.folder.path.name}: {len(run.again)} samples that had failed, or whose pictures changed; "
+        f"{sum(error is None for error in run.again)} succeeded."
+        for run in runs
+        if run.again
+    ]
 
 
 def print_comparison(runs: Sequence[Run]) -> None:

@@ -60,3 +60,22 @@ def test_runs_must_be_named_and_have_something_to_export(compose: Compose, tmp_p
     done = evaluate(compose("benchmark=scenes_questions", "limit=1", "reducer=none", f"outputs={tmp_path}"))
     with pytest.raises(InputError, match="nothing to export"):
         export(compose(f"paths=[{done[0].folder.path}]", "export=out", config_name="score"))
+
+
+def test_an_endpoint_that_fails_always_is_said_in_one_line_and_ends_with_an_error(
+    outputs: Path, endpoint: Any, compose: Compose, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    endpoint.says(500)
+    choice = (f"judge.base_url={endpoint.url}", "judge.key_variable=null", "judge.retries=0", "judge.model=down")
+    with pytest.raises(InputError, match="no edit could be judged; the first failed with: .*500"):
+        judge(compose(f"paths=[{outputs}]", "judge=openai", *choice, f"judging.cache={tmp_path}", config_name="score"))
+    assert "|" not in capsys.readouterr().out
+
+
+def test_what_was_judged_in_part_is_shown_with_the_number_that_is_missing(
+    outputs: Path, endpoint: Any, compose: Compose, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    endpoint.says(verdict, verdict, 500)
+    choice = (f"judge.base_url={endpoint.url}", "judge.key_variable=null", "judge.retries=0", "judging.workers=1")
+    judge(compose(f"paths=[{outputs}]", "judge=openai", *choice, f"judging.cache={tmp_path}", config_name="score"))
+    assert "unjudged" in capsys.readouterr().out
