@@ -65,8 +65,7 @@ def require_any(verdicts: Sequence[Mapping[str, Any]], folders: Sequence[RunFold
     results = [result for verdict in verdicts for result in verdict["benchmarks"].values()]
     if any(result["n"] for result in results) or not any(result["unjudged"] for result in results):
         return
-    lines = (
-        line for folder in folders for line in judged_at(folder, court).with_suffix(".jsonl").open(encoding="utf-8")
-    )
+    texts = [judged_at(folder, court).with_suffix(".jsonl").read_text(encoding="utf-8") for folder in folders]
+    lines = (line for text in texts for line in text.split("\n") if line)
     reason = next((found for line in lines if (found := json.loads(line)["reason"])), "no reason was given")
     raise InputError(f"no edit could be judged; the first failed with: {reason}")
