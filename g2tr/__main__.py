@@ -1,10 +1,10 @@
 """The command line: `g2tr` evaluates; `g2tr merge`, `profile`, `report`, `score`, `train`. Starts without torch."""
 
-import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import hydra
@@ -13,9 +13,11 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
+from g2tr.arguments import ordered, require_settings, with_paths
 from g2tr.config import conf_dir
 from g2tr.errors import InputError, OutputError, Stopped
 from g2tr.help import print_help
+from g2tr.terminal import plain_streams
 
 FIRST_LOOK = "experiment=first_look"
 KEPT = "what was predicted is kept, and the same command goes on from there"
@@ -77,46 +79,34 @@ COMMANDS: dict[str, Callable[[DictConfig], Any]] = {
 
 def main() -> None:
     """Dispatches to a command; bad input ends with one line and exit code 1, `--debug` shows the traceback."""
+    plain_streams()
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     debug = len(arguments) < len(sys.argv) - 1
     command = arguments.pop(0) if arguments and arguments[0] in COMMANDS else "evaluate"
     if command == "evaluate":
-        arguments = require_settings(arguments) or [FIRST_LOOK]
+        arguments = require_settings(arguments, COMMANDS) or [FIRST_LOOK]
     if command in ("merge", "report", "score"):
         arguments = with_paths(arguments)
-    sys.argv[1:] = arguments
     # Hydra prints its own reports of errors unless it is told to raise them.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     task = Task(COMMANDS[command], debug)
     try:
+        sys.argv[1:] = arguments = ordered(arguments)
         if {"--help", "-h"} & set(arguments):
             print_help(command, arguments)
         else:
             hydra.main(config_path=str(conf_dir()), config_name=command, version_base="1.3")(task.run)()
     except KeyboardInterrupt:
-        sys.exit(f"g2tr: interrupted; {KEPT}")
-    except Stopped:
-        sys.stderr.write(f"g2tr: stopped by SIGTERM; {KEPT}\n")
-        sys.exit(128 + signal.SIGTERM)
+        sys.stderr.write(f"g2tr: interrupted; {KEPT}\n")
+        sys.exit(128 + signal.SIGINT)
+    except Stopped as stopped:
+        sys.stderr.write(f"g2tr: {stopped}\n")
+        sys.exit(128 + stopped.signal)
     except Exception as error:
         if debug:
             raise
         sys.exit(f"g2tr: {explain(error)}")
     sys.exit(1 if task.failed else 0)
-
-
-def require_settings(arguments: Sequence[str]) -> list[str]:
-    """The arguments of an evaluation. Ends with one line for a word that is neither a command nor a setting."""
-    if arguments and not arguments[0].startswith(("-", "+", "~")) and "=" not in arguments[0]:
-        sys.exit(f"g2tr: unknown command {arguments[0]!r}; there are {', '.join(COMMANDS)}, or settings as key=value")
-    return list(arguments)
-
-
-def with_paths(arguments: Sequence[str]) -> list[str]:
-    """Folders that are given by name alone become the list `paths`."""
-    folders = [argument for argument in arguments if "=" not in argument and not argument.startswith("-")]
-    rest = [argument for argument in arguments if argument not in folders]
-    return [f"paths={json.dumps(folders, ensure_ascii=False)}", *rest] if folders else rest
 
 
 class Task:
@@ -128,7 +118,12 @@ class Task:
         self.failed = False
 
     def run(self, cfg: DictConfig) -> Any:  # noqa: ANN401 - Hydra passes it on to callbacks
-        """One job. Only this process can see `failed`, so jobs of other launchers raise instead."""
+        """One job. Only this process can see `failed`, so jobs of other launchers raise instead.
+
+        Strategies of the user's own may lie in the working directory, which comes last on the path.
+        """
+        if (here := str(Path.cwd())) not in sys.path:
+            sys.path.append(here)
         try:
             return self.command(cfg)
         except Exception as error:

@@ -10,4 +10,8 @@ class OutputError(Exception):
 
 
 class Stopped(BaseException):
-    """A run was told to stop; no `Exception`, so that a sweep stops as well."""
+    """A run was told to stop by a signal; no `Exception`, so that a sweep stops as well."""
+
+    def __init__(self, number: int, message: str = "stopped") -> None:
+        super().__init__(message)
+        self.signal = number

@@ -18,12 +18,13 @@ from g2tr.benchmarks.groups import Group, groups_of
 from g2tr.benchmarks.sample import Benchmark, Sample
 from g2tr.cascade import Plan
 from g2tr.config import build, fingerprint, plain
-from g2tr.errors import InputError
+from g2tr.errors import InputError, Stopped
 from g2tr.fingerprints import of_checkpoint, of_pictures, of_samples
 from g2tr.models.base import Model
 from g2tr.predict import Evaluation, one_group, predict
 from g2tr.provenance import git_state, versions
 from g2tr.record import Record
+from g2tr.reducer import Reducer
 from g2tr.run import RunFolder
 from g2tr.score import score_run
 from g2tr.shard import Shard
@@ -135,7 +136,12 @@ class Evaluator:
         done = len(self.groups) - len(missing)
         log.info("%s: %d of %d groups of samples are done", folder.path, done, len(self.groups))
         module = Evaluation(self.load_model, reducer, self.benchmarks, self.cfg.seed, folder, missing)
-        return predict(module, plain(self.cfg.trainer), self.shard) if missing else rank()
+        try:
+            return predict(module, plain(self.cfg.trainer), self.shard) if missing else rank()
+        except Stopped as stopped:
+            done, all_ = len(self.own(folder.records())), sum(len(group.samples) for group in self.groups)
+            said = f"stopped after {done} of {all_} samples of {folder.path.name}; the same command goes on from there"
+            raise Stopped(stopped.signal, said) from None
 
 
 def require_any(records: Mapping[tuple[str, str], Record], benchmarks: Mapping[str, Benchmark]) -> None:
@@ -198,6 +204,7 @@ def evaluate(cfg: DictConfig) -> list[Run]:
     but the first.
     """
     build_reducer(cfg.reducer)
+    require_unreduced(build_reducer(cfg.reference))
     if type(cfg.seed) is not int:
         raise InputError(f"seed must be a whole number, got {cfg.seed!r}")
     evaluator = Evaluator.of(cfg)
@@ -234,6 +241,15 @@ def build_reducer(node: DictConfig) -> Plan:
     if not isinstance(reducer, Plan):
         raise InputError(f"reducer must be a g2tr Reducer or Cascade, got {type(reducer).__name__}")
     return reducer
+
+
+def require_unreduced(plan: Plan) -> None:
+    """Raises `InputError` for a reference that is reduced: everything is compared with the unreduced model."""
+    if not isinstance(plan, Reducer) or plan.keep_ratio != 1 or plan.name != "none":
+        raise InputError(
+            "the reference is the unreduced model, which nothing can change; set the reducer instead, as in "
+            f"reducer.keep_ratio={getattr(plan, 'keep_ratio', 0.5):g}"
+        )
 
 
 def run_name(cfg: DictConfig, node: DictConfig, run_id: str) -> str:

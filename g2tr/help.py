@@ -8,22 +8,28 @@ from pathlib import Path
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf, flag_override
 
+from g2tr.arguments import config_folder, is_setting
 from g2tr.config import conf_dir
 
 
 def print_help(command: str, overrides: Sequence[str]) -> None:
     """Prints the help of a command with its fields, as the overrides leave them."""
+    own = config_folder(overrides)
+    words = [word for word in overrides if is_setting(word) and word != own]
+    words += [f"hydra.searchpath=['file://{Path(own).resolve()}']"] if own else []
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
-        cfg = compose(command, [word for word in overrides if "=" in word], return_hydra_config=True)
+        cfg = compose(command, words, return_hydra_config=True)
     template = string.Template(cfg.hydra.help.template)
     with flag_override(cfg, ["struct", "readonly"], [False, False]):
         del cfg["hydra"]
-    sys.stdout.write(template.substitute(APP_CONFIG_GROUPS=groups(conf_dir()), CONFIG=OmegaConf.to_yaml(cfg)))
+    listed = groups(conf_dir(), *([Path(own)] if own else []))
+    sys.stdout.write(template.substitute(APP_CONFIG_GROUPS=listed, CONFIG=OmegaConf.to_yaml(cfg)))
 
 
-def groups(folder: Path) -> str:
-    """Every group with its choices, a line each."""
+def groups(*folders: Path) -> str:
+    """Every group with its choices, a line each; the user's own folder adds to ours."""
     found: dict[str, list[str]] = {}
-    for file in sorted(folder.glob("*/**/*.yaml")):
-        found.setdefault(str(file.parent.relative_to(folder)), []).append(file.stem)
+    for folder in folders:
+        for file in sorted(folder.glob("*/**/*.yaml")):
+            found.setdefault(str(file.parent.relative_to(folder)), []).append(file.stem)
     return "\n".join(f"{name}: {', '.join(found[name])}" for name in sorted(found)) + "\n"

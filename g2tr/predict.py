@@ -158,7 +158,7 @@ def predict(module: Evaluation, settings: Mapping[str, Any], shard: Shard) -> in
     """Runs the module on the devices that `settings`, those of Lightning's Trainer, name.
 
     All processes leave together, when every record is on disk; returns the rank of this one. Raises `Stopped`
-    after the group in hand when SIGTERM has come.
+    after the group in hand when SIGTERM or Ctrl-C has come.
     """
     stop = StopOnSignal()
     with warnings.catch_warnings(), stop.listening():

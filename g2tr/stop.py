@@ -1,4 +1,4 @@
-"""A polite end: SIGTERM lets the samples in hand finish, and the same command goes on from there."""
+"""A polite end: SIGTERM and Ctrl-C let the samples in hand finish, and the same command goes on from there."""
 
 import signal
 import threading
@@ -14,10 +14,10 @@ from g2tr.errors import Stopped
 
 
 class StopOnSignal(Callback):
-    """Ends a prediction after the group in hand once SIGTERM has come."""
+    """Ends a prediction after the group in hand once SIGTERM or SIGINT has come; a second SIGINT ends it at once."""
 
     def __init__(self) -> None:
-        self.asked = False
+        self.asked = 0
 
     @contextmanager
     def listening(self) -> Iterator[None]:
@@ -25,16 +25,19 @@ class StopOnSignal(Callback):
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        before = signal.signal(signal.SIGTERM, self.ask)
+        before = {number: signal.signal(number, self.ask) for number in (signal.SIGTERM, signal.SIGINT)}
         try:
             yield
         finally:
-            signal.signal(signal.SIGTERM, before)
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     def ask(self, number: int, frame: FrameType | None) -> None:
         """The handler."""
-        self.asked = True
+        if number == self.asked == signal.SIGINT:
+            raise Stopped(number)
+        self.asked = number
 
     def on_predict_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:  # noqa: ANN401
         if self.asked:
-            raise Stopped
+            raise Stopped(self.asked)

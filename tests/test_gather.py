@@ -62,3 +62,22 @@ def test_settings_that_would_build_something_else_are_refused(compose: Compose, 
     config.write_text(config.read_text().replace("g2tr.benchmarks.scenes.SceneQuestions", "os.getcwd"))
     with pytest.raises(InputError, match="may not build os.getcwd"):
         merge(compose(f"paths=[{tmp_path}]", f"outputs={tmp_path}", config_name="merge"))
+
+
+def test_a_shard_that_starts_afresh_forgets_its_own_part_alone(compose: Compose, tmp_path: Path) -> None:
+    many = ("benchmark=scenes_questions", "limit=24", "reducer=none", f"outputs={tmp_path}")
+    for shard in ("1/3", "2/3", "3/3"):
+        evaluate(compose(*many, f"shard={shard}"))
+    parts = {file.name: file for file in tmp_path.glob("*/predictions.*.jsonl")}
+    lines = {
+        name: file.read_text().replace('"prediction": "', '"prediction": "tampered ') for name, file in parts.items()
+    }
+    for name, file in parts.items():
+        file.write_text(lines[name])
+    evaluate(compose(*many, "shard=2/3", "resume=false"))
+    after = {name: file.read_text() for name, file in parts.items() if file.is_file()}
+    assert {name for name in parts if after.get(name) == lines[name]} == {
+        "predictions.1of3.rank0.jsonl",
+        "predictions.3of3.rank0.jsonl",
+    }
+    assert "tampered" not in after["predictions.2of3.rank0.jsonl"]
