@@ -18,9 +18,9 @@ PHASES = ("encode", "anchors", "reduce", "prefill", "decode", "denoise")
 def grade_record(
     record: Record, sample: Sample, benchmark: Benchmark, folder: RunFolder, reference: RunFolder | None
 ) -> Record:
-    """The record with its grades; a sample without prediction, or with an unreadable target, has none."""
+    """The record with its grades; a sample that failed is wrong, and one with an unreadable target has none."""
     if record.prediction is None:
-        return record
+        return replace(record, score=failure_grades(benchmark, sample)) if record.error else record
     if benchmark.task == "answer":
         return replace(record, score=benchmark.grade(sample, record.prediction))
     image = folder.load_image(record.prediction)
@@ -33,16 +33,26 @@ def grade_record(
     return replace(record, score=grades)
 
 
+def failure_grades(benchmark: Benchmark, sample: Sample) -> Mapping[str, float]:
+    """Wrong in every score, as an empty answer is; an edit that was not made did not succeed and has no distances."""
+    if benchmark.task == "answer":
+        grades = benchmark.grade(sample, "")
+        return {name: 0.0 if name == "empty" else value for name, value in grades.items()}
+    return {"success": 0.0} if "success" in benchmark.headline else {}
+
+
 def score_benchmark(benchmark: Benchmark, samples: Sequence[Sample], records: Sequence[Record]) -> dict[str, Any]:
-    """Scores, tokens, cost and seconds per sample; `n` samples were graded, `failed` ones had an error."""
+    """Scores, tokens, cost and seconds per sample of all `n` samples, of which `failed` had an error."""
     pairs = list(zip(samples, records, strict=True))
     graded = [(sample, record.score) for sample, record in pairs if record.score]
     scores = benchmark.summarise(graded) if graded else {}
-    extra = [name for name in ("agreement_psnr", "agreement_ssim") if graded and all(name in g for _, g in graded)]
-    scores |= {name: sum(grades[name] for _, grades in graded) / len(graded) for name in extra}
+    for name in ("agreement_psnr", "agreement_ssim"):
+        values = [record.score[name] for record in records if name in record.score]
+        made = sum(record.prediction is not None for record in records)
+        scores |= {name: sum(values) / len(values)} if values and len(values) == made else {}
     failed = sum(record.error is not None for record in records)
     seconds = {phase: spent / len(records) for phase, spent in total_seconds(records).items()}
-    return {"n": len(graded), "scores": scores, "failed": failed} | account(records) | {"seconds": seconds}
+    return {"n": len(records), "scores": scores, "failed": failed} | account(records) | {"seconds": seconds}
 
 
 def account(records: Sequence[Record]) -> dict[str, Any]:
@@ -65,11 +75,11 @@ def shared_relative(
     records: Sequence[Record],
     theirs: Mapping[tuple[str, str], Record],
 ) -> Scores:
-    """Scores as shares of the unreduced model's, over the samples that both runs have graded."""
+    """Scores as shares of the unreduced model's, over the samples that it has answered and both runs have graded."""
     both = [
         (sample, record.score, theirs[record.key].score)
         for sample, record in zip(samples, records, strict=True)
-        if record.score and theirs[record.key].score
+        if record.score and theirs[record.key].score and theirs[record.key].prediction is not None
     ]
     if not both:
         return {}

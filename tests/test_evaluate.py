@@ -203,7 +203,7 @@ def test_unreadable_images_and_empty_prompts_are_counted_and_the_run_goes_on(com
     assert errors[1] is not None and errors[1].startswith("empty prompt")
     assert errors[2:] == [None, None]
     assert run.metrics["benchmarks"]["scenes_questions"]["failed"] == 2
-    assert run.metrics["benchmarks"]["scenes_questions"]["n"] == 2
+    assert run.metrics["benchmarks"]["scenes_questions"]["n"] == 4
 
 
 def test_a_run_says_which_query_native_means(bagel_tiny: Bagel, caplog: pytest.LogCaptureFixture) -> None:

@@ -171,7 +171,7 @@ def foreign(benchmark: Understanding, answers: list[str], path: Path) -> str:
         ),
         ("mmbench", MMBench, "", ["A", "C", "B. circle", "A", "A"], {"circular": 0.5, "vanilla": 1.0, "empty": 0}),
         ("mmvp", MMVP, "original", ["A", "B", "", "A"], {"pair_accuracy": 0.5, "accuracy": 0.75, "empty": 1}),
-        ("realworldqa", RealWorldQA, "data", ["b", "0", "downhill."], {"accuracy": 2 / 3, "unparsed": 0}),
+        ("realworldqa", RealWorldQA, "data", ["b", "0", "downhill."], {"accuracy": 2 / 3, "unparsed": 1}),
         (
             "pope",
             POPE,

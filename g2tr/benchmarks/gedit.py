@@ -17,7 +17,10 @@ QUALITY = ("naturalness", "artifacts")
 
 @dataclass(frozen=True)
 class GEditBench(PublishedEdits):
-    """606 edits per language (`en`, `cn`; null for both); every edit has the seed 42, as BAGEL's script has."""
+    """606 edits per language (`en`, `cn`; null for both); every edit has the seed 42, as BAGEL's script has.
+
+    The model edits `input_image`, as BAGEL's and lmms-eval's scripts do, and `input_image_raw` where that is missing.
+    """
 
     language: str | None = "en"
     scorer: ClassVar[str] = "gedit-viescore-min"
@@ -29,7 +32,7 @@ class GEditBench(PublishedEdits):
         key, task = annotation.text("key"), annotation.text("task_type")
         intersection = annotation.flag("Intersection_exist")
         facts = {"key": key, "task_type": task, "language": language, "intersection": intersection}
-        images, prompt = annotation.image("input_image_raw", "input_image"), annotation.text("instruction")
+        images, prompt = annotation.image("input_image", "input_image_raw"), annotation.text("instruction")
         return Sample(f"{language}-{key}", images, prompt, None, task, seed=42, facts=facts)
 
     def layout(self, facts: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from g2tr.benchmarks.rules import LETTER, OPTIONS, Question, Rules, choice, opti
 from g2tr.benchmarks.sample import Sample
 from g2tr.benchmarks.understanding import Graded, Understanding, clusters_right, counts, fact, mean, sized
 from g2tr.errors import InputError
-from g2tr.metrics.choices import bagel, lmms_eval_mmbench, vlmevalkit
+from g2tr.metrics.choices import bagel, lmms_eval_mmbench, lmms_eval_static, vlmevalkit, vlmevalkit_2025
 
 ROLL = 1_000_000
 COLUMNS: Columns = {"index": ("index",), "question": ("question",), "answer": ("answer",), "A": ("A",), "B": ("B",)}
@@ -29,15 +29,19 @@ class MMBench(Understanding):
 
     Rotations have the same `index % 1e6`; the denominator is the rows with an index below 1e6 (benchmarks.md §3).
     `vanilla` is the mean over those rows alone, and higher. Answers are read without a judge, as in lmms-eval's
-    `mmbench_en_dev_static` and VLMEvalKit's `exact_matching`; what cannot be read is wrong. Official numbers come
-    from a judge or the evaluation server and may differ. VLMEvalKit leaves the length of answers to the model.
+    `mmbench_en_dev_static` (release 0.7.3, commit 75571cf; `lmms_eval_0_5` is its first stage alone, as before) and
+    VLMEvalKit's `exact_matching` (commit e8e78f0; `vlmevalkit_2025` as before); what cannot be read is wrong. Official
+    numbers come from a judge or the evaluation server and may differ. VLMEvalKit leaves the length of answers to the
+    model.
     """
 
     headline: ClassVar[tuple[str, ...]] = ("circular", "vanilla")
     protocols: ClassVar[Mapping[str, Rules]] = {
         "bagel": Rules(choice, 100, bagel),
-        "lmms_eval": Rules(lmms_eval_prompt, 1024, lmms_eval_mmbench),
+        "lmms_eval": Rules(lmms_eval_prompt, 1024, lmms_eval_static),
+        "lmms_eval_0_5": Rules(lmms_eval_prompt, 1024, lmms_eval_mmbench),
         "vlmevalkit": Rules(template, 128, vlmevalkit),
+        "vlmevalkit_2025": Rules(template, 128, vlmevalkit_2025),
     }
 
     def load(self) -> Iterable[Sample]:

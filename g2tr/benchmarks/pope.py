@@ -32,7 +32,7 @@ SCORES = ("f1", "accuracy", "precision", "recall", "yes_ratio")
 
 @dataclass(frozen=True)
 class POPE(Understanding):
-    """`f1`: the mean F1 of the splits, "yes" being positive (benchmarks.md §3); further scores of each split.
+    """`f1`, "yes" being positive: over all rows together, but for BAGEL the mean of the splits; and of each split.
 
     A row may belong to several splits (VLMEvalKit's TSV). An answer that is not "yes" is no false alarm, and misses
     an object that is there; but lmms_eval leaves answers other than "no" out of its recall. `yes_ratio` is that of
@@ -71,9 +71,9 @@ class POPE(Understanding):
         )
 
     def grade(self, sample: Sample, prediction: str | Image.Image) -> Grades:
-        answer = str(prediction)
+        answer = self.scored_part(str(prediction))
         said = self.read(answer, sample) if answer.strip() else None
-        return {**super().grade(sample, answer), "yes": float(said == "yes")}
+        return {**super().grade(sample, prediction), "yes": float(said == "yes")}
 
     def is_guess(self, answer: str) -> bool:
         return is_unclear(answer)
@@ -85,15 +85,17 @@ class POPE(Understanding):
                 splits.setdefault(name, []).append(pair)
         each = {name: self.split_scores(members) for name, members in sorted(splits.items())}
         means = {score: fmean(scores[score] for scores in each.values()) for score in SCORES}
+        pooled = means if self.protocol == "bagel" else self.split_scores(graded)
         single = {f"{score}/{name}": value for name, scores in each.items() for score, value in scores.items()}
-        return means | single | counts(graded)
+        return pooled | single | counts(graded)
 
     def split_scores(self, graded: Graded) -> dict[str, float]:
         """Accuracy, F1, precision, recall and yes-ratio of one split."""
         claimed = sum(grades["yes"] for _, grades in graded)
         present = [grades for sample, grades in graded if sample.target == "yes"]
         found = sum(grades["yes"] for grades in present)
-        left_out = sum(grades["unparsed"] for grades in present) if self.protocol == "lmms_eval" else 0.0
+        unclear = sum(grades["unparsed"] + grades["empty"] for grades in present)
+        left_out = unclear if self.protocol == "lmms_eval" else 0.0
         scores = {"accuracy": mean(graded, "accuracy"), "yes_ratio": mean(graded, "yes")}
         return detection_scores(float(found), float(claimed), float(len(present) - left_out)) | scores
 

@@ -10,7 +10,7 @@ from g2tr.benchmarks.rules import OPTIONS, Question, Rules, options_of, template
 from g2tr.benchmarks.sample import Sample
 from g2tr.benchmarks.understanding import Graded, Understanding, counts, fact, mean
 from g2tr.errors import InputError
-from g2tr.metrics.choices import leading_letter, vlmevalkit
+from g2tr.metrics.choices import leading_letter, lmms_eval_choice, vlmevalkit, vlmevalkit_2025
 
 COLUMNS: Columns = {"question": ("question",), "answer": ("answer",)}
 OPTION = re.compile(r"^([A-D])\. +(.+?)\s*$", re.MULTILINE)
@@ -21,15 +21,18 @@ class RealWorldQA(Understanding):
     """`accuracy`: exact match (benchmarks.md §3).
 
     lmms_eval asks the question as it is published, with its own wish for the form of the answer. Where the answer
-    is a letter from A to D, a letter is extracted; any other answer must be equal, but for case and a full stop.
+    is a letter from A to D, a letter is extracted as in release 0.7.3 (commit 75571cf; `lmms_eval_0_5`: the leading
+    letter or the text of an option, as before); any other answer must be equal, but for case and a full stop.
     vlmevalkit asks and reads its own recast as multiple choice, which only its TSV holds. BAGEL's code does not
     evaluate RealWorldQA, so there is no protocol `bagel`.
     """
 
     protocol: str = "lmms_eval"
     protocols: ClassVar[Mapping[str, Rules]] = {
-        "lmms_eval": Rules(unchanged, 16, leading_letter),
+        "lmms_eval": Rules(unchanged, 16, lmms_eval_choice),
+        "lmms_eval_0_5": Rules(unchanged, 16, leading_letter),
         "vlmevalkit": Rules(template, 128, vlmevalkit),
+        "vlmevalkit_2025": Rules(template, 128, vlmevalkit_2025),
     }
 
     def load(self) -> Iterable[Sample]:
@@ -39,7 +42,7 @@ class RealWorldQA(Understanding):
     def sample(self, entry: Entry, row: int) -> Sample:
         """One question; options stand in columns of their own (VLMEvalKit) or in the question."""
         question, recast = entry["question"].strip(), options_of(entry)
-        if bool(recast) != (self.protocol == "vlmevalkit"):
+        if bool(recast) != self.protocol.startswith("vlmevalkit"):
             wanted = "VLMEvalKit's TSV with columns A, B …" if not recast else "the original, without columns A, B …"
             raise InputError(f"{entry.place}: RealWorldQA with protocol={self.protocol} wants {wanted}")
         options = recast or dict(OPTION.findall(question))

@@ -92,5 +92,6 @@ class SceneEdits:
         return edit_grades(prediction, sample.images[-1].open(), sample.target.open())
 
     def summarise(self, graded: Sequence[tuple[Sample, Grades]]) -> dict[str, float]:
-        plain = {name: fmean(grades[name] for _, grades in graded) for name in ("psnr", "ssim", "preservation")}
+        made = [grades for _, grades in graded if "psnr" in grades]
+        plain = {name: fmean(grades[name] for grades in made) for name in ("psnr", "ssim", "preservation") if made}
         return by_category(graded, "success") | plain

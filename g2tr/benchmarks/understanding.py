@@ -13,6 +13,7 @@ from g2tr.benchmarks.rules import Rules
 from g2tr.benchmarks.sample import Grades, Sample, limited
 from g2tr.errors import InputError
 from g2tr.metrics.clusters import all_right
+from g2tr.metrics.reasoning import is_cut, without_reasoning
 
 Graded = Sequence[tuple[Sample, Grades]]
 
@@ -62,12 +63,17 @@ class Understanding(ABC):
         return limited(samples, self.limit)
 
     def grade(self, sample: Sample, prediction: str | Image.Image) -> Grades:
-        answer = str(prediction)
+        answer = self.scored_part(str(prediction))
+        cut = {"cut": 1.0} if is_cut(str(prediction)) else {}
         empty = not answer.strip()
         said = None if empty else self.read(answer, sample)
         unparsed = not empty and (said is None or self.is_guess(answer))
         right = said is not None and said == sample.target
-        return {"accuracy": float(right), "empty": float(empty), "unparsed": float(unparsed)}
+        return {"accuracy": float(right), "empty": float(empty), "unparsed": float(unparsed), **cut}
+
+    def scored_part(self, prediction: str) -> str:
+        """What the toolkit scores of a prediction: lmms-eval leaves out reasoning, BAGEL and VLMEvalKit do not."""
+        return without_reasoning(prediction) if self.protocol.startswith("lmms_eval") else prediction
 
     def read(self, answer: str, sample: Sample) -> str | None:
         """What the toolkit takes an answer to say."""
@@ -91,8 +97,9 @@ def mean(graded: Graded, name: str) -> float:
 
 
 def counts(graded: Graded) -> dict[str, float]:
-    """How many answers were empty or could not be read."""
-    return {name: sum(grades[name] for _, grades in graded) for name in ("empty", "unparsed")}
+    """How many answers were empty, could not be read, or, where there are any, ended inside of reasoning."""
+    found = {name: sum(grades.get(name, 0.0) for _, grades in graded) for name in ("empty", "unparsed", "cut")}
+    return {name: value for name, value in found.items() if value or name != "cut"}
 
 
 def clusters_right(graded: Graded) -> dict[str, float]:

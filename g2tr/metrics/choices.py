@@ -5,11 +5,23 @@ script would crash on it, and its MMBench script would call it "C").
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 Options = Mapping[str, str]
 AFFIXES = ("_", "_.", "_,", "_:", "_)", "_).", "(_)", "(_).", ":_", ":_,", ":_.", ":_)", ":_).")
 MARKS = str.maketrans(dict.fromkeys(".()[],:;!*#{}", " "))
+ENDS = (",", ".", "!", "?", ";", ":", "'", '"')
+ANSWER_IS = re.compile(r"answer\s+is\s*:?\s*\**\s*([A-Za-z])\b", re.IGNORECASE)
+REFUSALS = (
+    "Sorry, I can't help with images of people yet.",
+    "I can't process this file.",
+    "Cannot determine the answer",
+)
+# What mcq_extract of lmms-eval 0.7.3 takes for the announcement of an answer.
+PHRASES = (
+    *(f"{word} is" for word in ("answer", "option", "choice")),
+    *("i choose", "i select", "i pick", "옵션", "정답은", "답은", "답:", "答案是", "答案为", "选", "答えは"),
+)
 PATTERNS = (
     r"^\s*\(?([AB])\)?\.?\s*$",
     r"^\s*\(?([AB])\)?[.\s]",
@@ -49,6 +61,41 @@ def lmms_eval_mmbench(answer: str, options: Options) -> str | None:
     return by_text(answer, options)
 
 
+def lmms_eval_static(answer: str, options: Options) -> str | None:
+    """lmms-eval's MMBench without a judge since 0.7: what the prefetch rules do not read goes to the extractor."""
+    return lmms_eval_mmbench(answer, options) or lmms_eval_letter(answer, options)
+
+
+def lmms_eval_choice(answer: str, options: Options) -> str | None:
+    """lmms-eval's RealWorldQA since 0.7: a capital letter from A to D by the extractor; options are not read."""
+    return lmms_eval_letter(answer, "ABCD")
+
+
+def lmms_eval_letter(answer: str, letters: Iterable[str]) -> str | None:
+    """lmms-eval's extractor of letters (`mcq_extract`, 0.7.3): the most telling form counts, in it the last letter.
+
+    From the most telling: the answer begins with the letter, ends with it, names it after a phrase such as "the answer
+    is", then (X), X followed by a full stop, a colon, a bracket, a space; failing all, the letter anywhere. Letters are
+    capitals. Example: "First I thought A. But it is C." ends with C.
+    """
+    text = answer.strip()
+    for mark in ENDS:
+        text = text.strip(mark)
+    core, text = text.strip(), f" {text} "
+    behind = [at + len(phrase) for phrase in PHRASES if (at := text.lower().find(phrase)) >= 0]
+    forms: list[Callable[[str], int]] = [
+        lambda x: 0 if core[:1] == x and not core[1:2].isalpha() else -1,
+        lambda x: 0 if core[-1:] == x and not core[-2:-1].isalpha() else -1,
+        lambda x: max((text.find(x, start) for start in behind), default=-1),
+        *(lambda x, form=form: text.rfind(form.replace("_", x)) for form in ("(_)", "_.", "_:", "_)", "_ ", "_")),
+    ]
+    for form in forms:
+        found = {letter: at for letter in letters if (at := form(letter)) >= 0}
+        if found:
+            return max(found, key=lambda letter: found[letter])
+    return None
+
+
 def lmms_eval_mmvp(answer: str, options: Options) -> str | None:
     """lmms-eval's MMVP: the first of six patterns that fits anywhere, from the bare letter to the end of a word."""
     matches = (re.search(pattern, answer.strip(), re.IGNORECASE) for pattern in PATTERNS)
@@ -56,16 +103,35 @@ def lmms_eval_mmvp(answer: str, options: Options) -> str | None:
 
 
 def vlmevalkit(answer: str, options: Options) -> str | None:
-    """VLMEvalKit's `exact_matching`: the only letter, among the last five words, or the only option's text.
+    """VLMEvalKit's `exact_matching` (2026): a refusal is no answer, and a letter after "answer is" settles the rest.
 
-    Texts count only in answers of at most twice the length of all options.
+    First the rule of `vlmevalkit_2025`; where its words do not settle it, the phrase in any case, with or without
+    asterisks, and then the option's text.
     """
-    words = answer.translate(MARKS).split()
-    found = [letter for letter in options if letter in words]
-    if len(found) == 1 and words.index(found[0]) > len(words) - 5:
-        return found[0]
+    if any(refusal in answer for refusal in REFUSALS):
+        return None
+    said = by_word(answer, options)
+    if said is None and (phrase := ANSWER_IS.search(answer)) and phrase[1].upper() in options:
+        said = phrase[1].upper()
+    return said or by_short_text(answer, options)
+
+
+def vlmevalkit_2025(answer: str, options: Options) -> str | None:
+    """VLMEvalKit's `exact_matching` before 2026: the only letter, among the last five words, or an option's text."""
+    return by_word(answer, options) or by_short_text(answer, options)
+
+
+def by_short_text(answer: str, options: Options) -> str | None:
+    """The only option's text, in answers of at most twice the length of all options."""
     short = len(answer) <= 2 * sum(map(len, options.values()))
     return by_text(answer, options) if short else None
+
+
+def by_word(answer: str, options: Options) -> str | None:
+    """The only letter among the words, if it is one of the last five."""
+    words = answer.translate(MARKS).split()
+    found = [letter for letter in options if letter in words]
+    return found[0] if len(found) == 1 and words.index(found[0]) > len(words) - 5 else None
 
 
 def leading_letter(answer: str, options: Options) -> str | None:

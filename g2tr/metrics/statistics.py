@@ -11,8 +11,8 @@ def mcnemar(a: Sequence[float], b: Sequence[float]) -> float:
 
     Under the null hypothesis, of the samples that only one run gets right, each run has half on average.
     """
-    only_a = sum(x > y for x, y in zip(a, b, strict=True))
-    only_b = sum(y > x for x, y in zip(a, b, strict=True))
+    only_a = sum(bool(x > y) for x, y in zip(a, b, strict=True))
+    only_b = sum(bool(y > x) for x, y in zip(a, b, strict=True))
     discordant = only_a + only_b
     tail = sum(comb(discordant, i) for i in range(min(only_a, only_b) + 1))
     return float(min(1.0, 2 * tail / 2**discordant))

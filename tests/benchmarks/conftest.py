@@ -7,6 +7,7 @@ import pytest
 from g2tr.benchmarks.dataset import Dataset
 
 EDITS = Path(__file__).parents[1] / "data/edits"
+SCORES = Path(__file__).parents[1] / "data/scores"
 
 
 @pytest.fixture

@@ -41,13 +41,19 @@ def test_vlmevalkit_asks_its_own_recast() -> None:
     ("answers", "accuracy", "empty", "unparsed"),
     [
         (["A", "0", "Downhill"], 3, 0, 0),
-        (["(a) On the left.", "0.", "downhill"], 3, 0, 0),
-        (["On the left. of course", "zero", "It goes downhill"], 1, 0, 0),
-        (["Left", "", "DOWNHILL."], 1, 1, 1),
+        (["(A) On the left.", "0.", "downhill"], 3, 0, 0),
+        (["(a) on the left.", "zero", "It goes downhill"], 0, 0, 1),
+        (["left", "", "DOWNHILL."], 1, 1, 1),
     ],
 )
 def test_scores_by_hand(answers: list[str], accuracy: float, empty: float, unparsed: float) -> None:
     assert scored(realworldqa(), answers) == pytest.approx([accuracy / 3, empty, unparsed])
+
+
+def test_the_older_rule_reads_a_leading_letter_or_the_text_of_an_option() -> None:
+    older = realworldqa(protocol="lmms_eval_0_5")
+    assert scored(older, ["(a) On the left.", "0.", "downhill"])[0] == 1
+    assert scored(older, ["On the left. of course", "zero", "It goes downhill"])[0] == pytest.approx(1 / 3)
 
 
 def test_the_recast_is_read_by_letter_or_text() -> None:
@@ -55,7 +61,9 @@ def test_the_recast_is_read_by_letter_or_text() -> None:
 
 
 def test_bagel_has_no_protocol_for_it_and_each_toolkit_wants_its_own_form() -> None:
-    with pytest.raises(InputError, match="RealWorldQA has no protocol 'bagel'; it has lmms_eval, vlmevalkit"):
+    with pytest.raises(
+        InputError, match="RealWorldQA has no protocol 'bagel'; it has lmms_eval, lmms_eval_0_5, vlmevalkit"
+    ):
         realworldqa(protocol="bagel")
     with pytest.raises(InputError, match="protocol=vlmevalkit wants VLMEvalKit's TSV"):
         realworldqa(protocol="vlmevalkit").samples()

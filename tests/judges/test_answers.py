@@ -1,8 +1,12 @@
+import json
+
 import pytest
 
 from g2tr.judges.answers import read_scores
+from tests.benchmarks.conftest import SCORES
 
 PAIR = ("success", "overediting")
+IMGEDIT = ("compliance", "naturalness", "integrity")
 
 
 @pytest.mark.parametrize(
@@ -13,7 +17,11 @@ PAIR = ("success", "overediting")
         '{"score": [4, 5], "reasoning": "fine"}',
         "Brief reasoning: all 3 squares moved.\nPrompt Compliance: 4\nVisual Seamlessness: 5",
         "**Final Score**: **4, 5**",
-        '{"success": 1, "overediting": 1} no, wait: {"success": 4, "overediting": 5}',
+        '{"success": 4, "overediting": 5} or is it {"success": 1, "overediting": 1}',
+        '{"reasoning": "The {old} sign\nis gone.", "score": [4, 5]}',
+        '{"note": "no score"} then {"success_score": 4, "overediting_score": 5}',
+        "[4, 5]",
+        "1. Prompt Compliance: 4\n2. Visual Seamlessness: 5",
     ],
 )
 def test_every_form_that_judges_use_is_read(answer: str) -> None:
@@ -49,6 +57,18 @@ def test_an_answer_without_all_scores_in_range_has_none(answer: str) -> None:
 def test_one_score_may_stand_alone_in_a_list() -> None:
     assert read_scores('{"score": 3}', ("quality",), 1, 5) == {"quality": 3.0}
     assert read_scores("Final Score: 3", ("quality",), 1, 5) == {"quality": 3.0}
+
+
+@pytest.mark.parametrize("name", ["gedit_reply", "imgedit_reply", "kris_reply", "rise_reply"])
+def test_replies_are_read_as_the_official_scripts_read_them(name: str) -> None:
+    for case in json.loads((SCORES / f"{name}.json").read_text(encoding="utf-8"))["cases"]:
+        names = {"gedit_reply": PAIR, "imgedit_reply": IMGEDIT, "rise_reply": ("quality",)}.get(name)
+        asked = names or tuple([case["score"]] if isinstance(case["score"], str) else case["score"])
+        found = read_scores(case["reply"], asked, case.get("low", 1), case.get("high", 5))
+        assert found is not None, case["reply"]
+        least, mean = min(found.values()), round(sum(found.values()) / len(found), 2)
+        expected = case["expected"]
+        assert {"gedit_reply": least, "imgedit_reply": mean}.get(name, list(found.values())) in (expected, [expected])
 
 
 def test_zero_is_a_score_where_the_scale_has_it() -> None:
