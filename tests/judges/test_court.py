@@ -140,6 +140,7 @@ def test_an_endpoint_that_will_never_answer_ends_the_judging_at_once(folder: Run
 
 def test_an_edit_that_was_never_made_is_counted_apart(folder: RunFolder) -> None:
     (first, *_) = folder.records().values()
+    folder.forget({first.key}, "*")
     note(folder, Record(**{**vars(first), "prediction": None, "error": "out of memory"}))
     _, result = judged(folder, Scripted(lambda _: GOOD))
     assert (result["n"], result["unjudged"], result["unpredicted"]) == (2, 0, 1)
