@@ -17,6 +17,7 @@ from g2tr.arguments import ordered, require_settings, with_paths
 from g2tr.config import conf_dir
 from g2tr.errors import InputError, OutputError, Stopped
 from g2tr.help import print_help
+from g2tr.hints import hint
 from g2tr.terminal import plain_streams
 
 FIRST_LOOK = "experiment=first_look"
@@ -25,6 +26,9 @@ KEPT = "what was predicted is kept, and the same command goes on from there"
 
 def run_evaluate(cfg: DictConfig) -> Any:  # noqa: ANN401 - Hydra passes it on to callbacks
     """Evaluates; returns the runs for the comparison table."""
+    if sys.stderr.isatty():
+        names = ", ".join(map(str, cfg.benchmark))
+        sys.stderr.write(f"g2tr: loading {cfg.model.name}, {cfg.reducer.name} and {names} …\n")
     from g2tr.session import session
 
     return session(cfg)
@@ -105,7 +109,8 @@ def main() -> None:
     except Exception as error:
         if debug:
             raise
-        sys.exit(f"g2tr: {explain(error)}")
+        said = explain(error)
+        sys.exit(f"g2tr: {said}{hint(said, command)}")
     sys.exit(1 if task.failed else 0)
 
 

@@ -54,10 +54,9 @@ def saying(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise OutputError(
-            f"cannot write {path}: {error.strerror}; what was predicted before is kept, and the same command goes on "
-            "from there"
-        ) from None
+        kept = any(path.parent.glob("predictions*.jsonl")) if path.parent.is_dir() else False
+        rest = "; what was predicted before is kept, and the same command goes on from there" if kept else ""
+        raise OutputError(f"cannot write {path}: {error.strerror}{rest}") from None
 
 
 def ends_whole(path: Path) -> bool:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,11 +11,13 @@ from omegaconf import DictConfig
 from PIL import Image
 
 from g2tr.benchmarks.groups import Group
-from g2tr.errors import InputError
+from g2tr.cascade import KEEP_ALL
+from g2tr.errors import InputError, OutputError
 from g2tr.evaluate import Run, evaluate
-from g2tr.gather import merge
+from g2tr.gather import merge, reference_of
 from g2tr.predict import Evaluation
 from g2tr.report.table import tried_again
+from g2tr.run import RunFolder, saying
 
 Compose = Callable[..., DictConfig]
 Asked = list[str]
@@ -189,3 +192,44 @@ def test_a_reduced_run_is_compared_anew_once_its_reference_has_succeeded(
     reference, reduced = go("reducer=random")
     assert len(reference.again) == 2 and not reduced.again
     assert reduced.folder.metrics_file.stat().st_mtime_ns > times
+
+
+def test_an_edit_whose_image_is_gone_is_made_again(compose: Compose, tmp_path: Path) -> None:
+    choice = ("benchmark=scenes_edits", "limit=2", "reducer=none", "model.sampling.num_timesteps=2")
+    (run,) = evaluate(compose(*choice, f"outputs={tmp_path}"))
+    gone, _ = sorted((run.folder.path / "images").iterdir())
+    before = gone.read_bytes()
+    gone.unlink()
+    (run,) = evaluate(compose(*choice, f"outputs={tmp_path}"))
+    assert gone.read_bytes() == before and len(run.again) == 1
+
+
+def test_processes_share_the_groups(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    groups = [Group(str(i), ()) for i in range(7)]
+    seen = []
+    for rank in range(3):
+        place = SimpleNamespace(global_rank=rank, world_size=3)
+        monkeypatch.setattr(Evaluation, "trainer", place)
+        module = Evaluation(lambda _: None, KEEP_ALL, {}, 0, RunFolder(tmp_path), groups)
+        seen.append([group.benchmark for group in module.predict_dataloader()])
+    assert seen == [["0", "3", "6"], ["1", "4"], ["2", "5"]]
+
+
+def test_the_reference_of_a_merged_run_has_its_seed_model_and_benchmark(tmp_path: Path) -> None:
+    def run(seed: int, model: str = "a", name: str = "none") -> Run:
+        facts = {"model": {"name": model}, "benchmark": {"x": {}}, "seed": seed, "reducer": {"name": name}}
+        return Run(RunFolder(tmp_path / f"{seed}{model}{name}"), facts)
+
+    runs = [run(0), run(1, "b"), run(1, name="g2tr"), run(1)]
+    assert reference_of(dict(run(1, name="random").metrics), runs) is runs[3]
+    assert reference_of(dict(run(2, name="random").metrics), runs) is None
+    assert reference_of(dict(run(1).metrics), runs) is None
+
+
+def test_a_failure_to_write_says_that_predictions_are_kept_only_where_there_are_some(tmp_path: Path) -> None:
+    for existing in (False, True):
+        if existing:
+            (tmp_path / "predictions.rank0.jsonl").touch()
+        with pytest.raises(OutputError) as error, saying(tmp_path / "x"):
+            raise OSError(28, "No space left on device")
+        assert ("is kept" in str(error.value)) is existing

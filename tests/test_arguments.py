@@ -21,9 +21,7 @@ def test_settings_come_after_flags_wherever_they_stand() -> None:
     assert ordered(given) == ["-m", "--config-dir", "a=b", "--config-name=x=y", *given[:1], "reducer=g2tr", "~judge"]
 
 
-@pytest.mark.parametrize(
-    "path", ["epoch=3.ckpt", "a=b=c/x", "with (brackets)=1", "it's=1", "x,y=2", "[a=1"]
-)
+@pytest.mark.parametrize("path", ["epoch=3.ckpt", "a=b=c/x", "with (brackets)=1", "it's=1", "x,y=2", "[a=1"])
 def test_a_path_that_is_no_expression_is_text(path: str, compose: Compose) -> None:
     cfg = compose("benchmark=mme", readable(f"benchmark.mme.dataset.path={path}"))
     assert cfg.benchmark.mme.dataset.path == path

@@ -45,3 +45,10 @@ def test_the_sign_test_counts_a_group_once() -> None:
     """60 circular groups of 4 rolls: 6 worse in all rolls, 1 better; 7 groups decide, not 28 rolls."""
     a, b = [1.0] * 236 + [0.0] * 4, [0.0] * 24 + [1.0] * 216
     assert sign_test(a, b, [str(i // 4) for i in range(240)]) == pytest.approx(2 * 8 / 2**7)
+
+
+def test_every_sample_counts_alike_in_the_interval_however_large_its_group() -> None:
+    """20 groups of one sample that differs, and 20 of nine that do not: the mean difference is 0.1, not 0.5."""
+    groups = [*range(20), *(group for group in range(20, 40) for _ in range(9))]
+    low, high = paired_bootstrap([1.0] * 20 + [0.0] * 180, [0.0] * 200, [str(group) for group in groups])
+    assert low < 0.1 < high < 0.3
