@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from g2tr.benchmarks.dataset import READERS, Dataset
-from g2tr.benchmarks.parquet import Row, image_source
+from g2tr.benchmarks.dataset import Dataset, rows_of
+from g2tr.benchmarks.image_cells import image_source
+from g2tr.benchmarks.parquet import Row
 from g2tr.benchmarks.sample import ImageSource
 from g2tr.errors import InputError
 
@@ -82,7 +83,7 @@ def annotations(dataset: Dataset, names: Sequence[str], images: str | None) -> I
     documents = [] if place.is_file() else [file for name in names for file in sorted(place.glob(name))]
     for file in documents or dataset.files(place):
         folder = Path(images).expanduser() if images else file.parent
-        rows = document(file) if file.suffix.lower() == ".json" else READERS[file.suffix.lower()](file)
+        rows = document(file) if file.suffix.lower() == ".json" else rows_of(file)
         for number, row in enumerate(rows, 1):
             yield Annotation(row, folder, file, f"{file}, entry {number}")
 
@@ -90,7 +91,7 @@ def annotations(dataset: Dataset, names: Sequence[str], images: str | None) -> I
 def document(file: Path) -> Iterator[Row]:
     """The objects of a JSON list, or those of a JSON object with their keys as `key`."""
     try:
-        content: Any = json.loads(file.read_text(encoding="utf-8"))
+        content: Any = json.loads(file.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{file} is no readable JSON file: {str(error).splitlines()[0]}") from None
     rows = (

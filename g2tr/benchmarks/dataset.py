@@ -5,15 +5,17 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from g2tr.benchmarks.image_cells import image_source
 from g2tr.benchmarks.jsonl import stream_lines
-from g2tr.benchmarks.parquet import Row, image_source, stream_rows
+from g2tr.benchmarks.parquet import Row, stream_rows
 from g2tr.benchmarks.sample import ImageSource
 from g2tr.benchmarks.separated import stream_separated
 from g2tr.errors import InputError
+from g2tr.images import POINTER
 
 Columns = Mapping[str, tuple[str, ...]]
 HUB_ID = re.compile(r"[\w-][\w.-]*/[\w.-]+")
-SHARD = re.compile(r"-\d+-of-\d+$")
+SHARD = re.compile(r"-(\d+)-of-(\d+)$")
 SPLITS = ("train", "validation", "val", "dev", "test")
 IMAGE = ("image", "image_path")
 FOLDERS = (".parquet", ".jsonl", ".tsv")
@@ -62,21 +64,21 @@ class Dataset:
     def entries(self, place: Path, needed: Columns, optional: Columns) -> Iterator[Entry]:
         """All rows in order. A column is found under any of the names it is published with, whatever their case."""
         for file in self.files(place):
-            for number, row in enumerate(READERS[file.suffix.lower()](file), 1):
-                yield entry(row, needed, optional, file.parent, f"{file}, row {number}")
+            hub = file.suffix.lower() == ".parquet"
+            for number, row in enumerate(rows_of(file), 1):
+                yield entry(row, needed, optional, file.parent, f"{file}, row {number}", hub)
 
     def files(self, place: Path) -> list[Path]:
-        """The files of the split. Raises `InputError` where a folder has none of them."""
+        """The files of the split. Raises `InputError` where a folder has none of them, or not all parts of it."""
         if place.is_file():
             if place.suffix.lower() not in READERS:
                 raise InputError(f"{place}: wanted one of {', '.join(READERS)}, or a folder")
             return [place]
-        found = (sorted(place.rglob(f"*{suffix}")) for suffix in FOLDERS)
-        tables = next((paths for paths in found if paths), [])
-        if self.config:
-            tables = [path for path in tables if self.config in path.relative_to(place).parts] or tables
+        found = (sorted(path for path in place.rglob(f"*{suffix}") if is_data(path, place)) for suffix in FOLDERS)
+        tables = of_config(next((paths for paths in found if paths), []), place, self.config)
         chosen = [path for path in tables if self.split in (None, label(path), path.parent.name)]
         if chosen:
+            require_parts(chosen)
             return chosen
         if tables and not any(SHARD.search(path.stem) or path.stem in SPLITS for path in tables):
             return tables
@@ -84,13 +86,55 @@ class Dataset:
         raise InputError(f"{place} has no split {self.split!r}; it has {labels}")
 
 
+def rows_of(file: Path) -> Iterator[Row]:
+    """The rows of a table. Raises `InputError` for a Git LFS pointer."""
+    with file.open("rb") as stream:
+        if stream.read(len(POINTER)) == POINTER:
+            raise InputError(f"{file} is a Git LFS pointer: fetch it with `git lfs pull`")
+    return READERS[file.suffix.lower()](file)
+
+
+def is_data(path: Path, place: Path) -> bool:
+    """Whether a file is no hidden copy, as notebooks and archives leave them."""
+    return not any(part.startswith(".") or part == "__MACOSX" for part in path.relative_to(place).parts)
+
+
+def of_config(tables: list[Path], place: Path, config: str | None) -> list[Path]:
+    """The tables in the folder of a configuration; all of them where the data set has no such folders.
+
+    Raises `InputError` where it has others.
+    """
+    folders = {path: [p for p in path.relative_to(place).parts[:-1] if p not in ("data", *SPLITS)] for path in tables}
+    if config is None or not any(folders.values()):
+        return tables
+    own = [path for path, parts in folders.items() if config in parts]
+    if not own and config != "default":
+        known = ", ".join(sorted({parts[0] for parts in folders.values() if parts}))
+        raise InputError(f"{place} has no configuration {config!r}; it has {known}")
+    return own or tables
+
+
+def require_parts(files: list[Path]) -> None:
+    """Raises `InputError` where a numbered part is missing, as in NAME-00001-of-00002.parquet."""
+    for file in files:
+        if numbered := SHARD.search(file.stem):
+            width, count = len(numbered[2]), int(numbered[2])
+            stem, names = file.stem[: numbered.start()], {path.name for path in files if path.parent == file.parent}
+            wanted = [f"{stem}-{i:0{width}}-of-{numbered[2]}{file.suffix}" for i in range(count)]
+            if missing := [name for name in wanted if name not in names]:
+                raise InputError(f"{file.parent}: {missing[0]} is missing; the split has {count} parts")
+
+
 def label(path: Path) -> str:
     """The split that a file's name says it belongs to."""
     return SHARD.sub("", path.stem)
 
 
-def entry(row: Row, needed: Columns, optional: Columns, folder: Path, place: str) -> Entry:
-    """A row under our names. Raises `InputError` for a missing column."""
+def entry(row: Row, needed: Columns, optional: Columns, folder: Path, place: str, hub: bool = False) -> Entry:
+    """A row under our names. Raises `InputError` for a missing column.
+
+    In `hub` files the text "nan" of an optional column means nothing, unless it is the option that is right.
+    """
     cells = {name.casefold(): value for name, value in row.items()}
 
     def find(names: tuple[str, ...]) -> str | None:
@@ -104,9 +148,10 @@ def entry(row: Row, needed: Columns, optional: Columns, folder: Path, place: str
         ours: text_of(cells[theirs], f"{place}: {theirs}")
         for ours, theirs in found.items()
         if theirs and not missing(cells[theirs])
+        if not (hub and ours in optional and cells[theirs] == "nan" and cells.get("answer") != ours)
     }
     picture = cells[str(find(IMAGE))]
-    return Entry(texts, image_source(picture if isinstance(picture, Mapping) else {"path": picture}, folder), place)
+    return Entry(texts, image_source(picture, folder), place)
 
 
 def text_of(value: object, place: str) -> str:
@@ -118,8 +163,8 @@ def text_of(value: object, place: str) -> str:
 
 
 def missing(value: object) -> bool:
-    """Whether a cell is empty: nothing, not a number, or the text that pandas writes for it."""
-    return value is None or str(value) in ("", "nan")
+    """Whether a cell is empty: nothing, no text, or not a number."""
+    return value is None or value == "" or value != value
 
 
 def download(dataset: Dataset) -> Path:

@@ -50,11 +50,11 @@ class MMBench(Understanding):
     def sample(self, entry: Entry) -> Sample:
         """One rotation of a question; all rotations are one cluster."""
         options, answer = options_of(entry), entry["answer"].strip()
-        if not re.fullmatch(r"[0-9]{1,9}", entry["index"]):
+        if not re.fullmatch(r"[0-9]{1,9}(\.0+)?", entry["index"]):
             raise InputError(f"{entry.place}: index must be a whole number, got {entry['index']!r}")
         if answer not in options:
             raise InputError(f"{entry.place}: answer must be one of {', '.join(options)}, got {answer!r}")
-        index = int(entry["index"])
+        index = int(float(entry["index"]))
         prompt = self.rules.prompt(Question(entry["question"], options, entry.texts.get("hint", "")))
         facts = {"index": index, "options": options}
         category = entry.texts.get("category", "")

@@ -106,7 +106,7 @@ def official(place: Path) -> Iterator[Entry]:
         for file in sorted(folder.glob("*.txt")) + sorted((folder / "questions_answers_YN").glob("*.txt")):
             pictures = [path for path in folder.rglob(f"{escape(file.stem)}.*") if path.suffix != ".txt"]
             image = ImageSource(pictures[0] if pictures else folder / f"{file.stem}.png")
-            for number, line in enumerate(file.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
+            for number, line in enumerate(file.read_text(encoding="utf-8-sig", errors="replace").split("\n"), 1):
                 if line.strip():
                     yield official_entry(line, folder.name, file, image, number)
 

@@ -1,4 +1,4 @@
-"""Rows of a local parquet file, with images in the form that Hugging Face datasets store them."""
+"""Rows of a local parquet file."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -8,7 +8,6 @@ from typing import Any
 import pyarrow
 import pyarrow.parquet
 
-from g2tr.benchmarks.sample import ImageSource
 from g2tr.errors import InputError
 
 Row = Mapping[str, Any]
@@ -45,22 +44,3 @@ def stream_rows(path: Path) -> Iterator[Row]:
     with readable(path), pyarrow.parquet.ParquetFile(path) as file:
         for batch in file.iter_batches(BATCH):
             yield from batch.to_pylist()
-
-
-def image_source(cell: Row, folder: Path) -> ImageSource:
-    """An image column's cell, {bytes, path}: the bytes, or a file that lies within the data set's folder."""
-    content = cell.get("bytes")
-    if content and not isinstance(content, bytes):
-        raise InputError(f"an image's bytes must be bytes, got {type(content).__name__}")
-    if content:
-        return ImageSource(content)
-    path = folder / str(cell.get("path")).replace("\0", "")
-    if not any(path.resolve().is_relative_to(root) for root in roots(folder)):
-        raise InputError(f"image path {cell.get('path')!r} leaves the folder of the data set")
-    return ImageSource(path)
-
-
-def roots(folder: Path) -> list[Path]:
-    """Where files of a data set may lie: its folder and, in the hub's cache, the blobs that its links point to."""
-    blobs = [folder.resolve().parents[1] / "blobs"] if folder.resolve().parent.name == "snapshots" else []
-    return [folder.resolve(), *blobs]

@@ -1,49 +1,36 @@
 """What a benchmark is made of: samples, and the protocol of a benchmark."""
 
 import hashlib
-import io
-import struct
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from g2tr.errors import InputError
-
-MAX_PIXELS = 64_000_000
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
-DAMAGED = (
-    *(OSError, EOFError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, RuntimeError, struct.error),
-    *(UnidentifiedImageError, Image.DecompressionBombError),
-)
+from g2tr.images import read_image
 
 
 @dataclass(frozen=True)
 class ImageSource:
-    """An image that is read when it is needed, from bytes or from a file."""
+    """An image that is read when it is needed, from bytes or from a file; `problem` says why there is none."""
 
     content: bytes | Path
+    problem: str = ""
 
     def open(self) -> Image.Image:
-        """The decoded image. Raises `InputError` where it cannot be read or is unreasonably large."""
-        try:
-            content = io.BytesIO(self.content) if isinstance(self.content, bytes) else self.content
-            with Image.open(content, formats=FORMATS) as image:
-                if image.width * image.height > MAX_PIXELS:
-                    raise InputError(f"image of {image.width}x{image.height} pixels; at most {MAX_PIXELS} are read")
-                image.load()
-                return image.copy()
-        except DAMAGED as error:
-            reason = str(error).replace("\n", " ")
-            raise InputError(f"unreadable image: {reason}") from None
+        """The decoded image, upright. Raises `InputError` where it cannot be read or is unreasonably large."""
+        if self.problem:
+            raise InputError(f"unreadable image: {self.problem}")
+        return read_image(self.content)
 
     @property
     def key(self) -> str:
         """Equal for equal images, so that questions about one image find each other."""
         content = self.content if isinstance(self.content, bytes) else str(self.content).encode()
+        content += self.problem.encode()
         return hashlib.sha1(content, usedforsecurity=False).hexdigest()
 
 

@@ -12,7 +12,8 @@ from typing import ClassVar
 from PIL import Image
 
 from g2tr.assets import ASSETS
-from g2tr.benchmarks.parquet import image_source, read_rows
+from g2tr.benchmarks.image_cells import image_source
+from g2tr.benchmarks.parquet import read_rows
 from g2tr.benchmarks.sample import Grades, ImageSource, Sample, limited
 from g2tr.errors import InputError
 from g2tr.metrics.answers import exact_match

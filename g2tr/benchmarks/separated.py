@@ -1,7 +1,5 @@
 """Rows of a TSV or CSV file as text, its images as base64 in the manner of VLMEvalKit."""
 
-import base64
-import binascii
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +7,6 @@ import pyarrow
 import pyarrow.csv
 
 from g2tr.benchmarks.parquet import Row, readable
-from g2tr.errors import InputError
 
 LARGEST_ROW = 64 * 2**20
 LONGEST_REFERENCE = 64
@@ -17,11 +14,11 @@ DELIMITERS = {".tsv": "\t", ".csv": ","}
 
 
 def stream_separated(path: Path) -> Iterator[Row]:
-    """All rows, their base64 images decoded. Raises `InputError` for a damaged file or image."""
+    """All rows, images as data URIs, which `image_source` decodes. Raises `InputError` for a damaged file."""
     rows = read_texts(path)
     images = {row.get("index", ""): row["image"] for row in rows if row.get("image")}
-    for number, row in enumerate(rows, 1):
-        yield row | ({"image": decoded(row["image"], images, f"{path}, row {number}")} if row.get("image") else {})
+    for row in rows:
+        yield row | ({"image": embedded(row["image"], images)} if row.get("image") else {})
 
 
 def read_texts(path: Path) -> list[dict[str, str]]:
@@ -35,11 +32,8 @@ def read_texts(path: Path) -> list[dict[str, str]]:
     return rows
 
 
-def decoded(text: str, images: Row, place: str) -> Row:
-    """The bytes of an image; a short text is the index of the row that holds the image (VLMEvalKit)."""
+def embedded(text: str, images: Row) -> str:
+    """An image's base64 as a data URI; a short text is the index of the row that holds it (VLMEvalKit)."""
     if len(text) <= LONGEST_REFERENCE:
         text = images.get(text, text)
-    try:
-        return {"bytes": base64.b64decode(text, validate=True)}
-    except (binascii.Error, ValueError):
-        raise InputError(f"{place}: the image is neither base64 nor the index of a row with an image") from None
+    return text if text.startswith("data:") else f"data:;base64,{text}"

@@ -9,6 +9,7 @@ from typing import Any
 from PIL import Image
 
 from g2tr.judges.judge import Reply
+from g2tr.models.images import to_rgb
 
 REFUSED = (b"content_filter", b"content_policy", b"moderation", b"flagged")
 
@@ -21,7 +22,7 @@ def user_message(images: Sequence[Image.Image], prompt: str, max_side: int) -> d
 
 def data_url(image: Image.Image, max_side: int) -> str:
     """An image as a PNG within a URL, made smaller where a side is too long."""
-    picture = image.convert("RGB")
+    picture = to_rgb(image)
     picture.thumbnail((max_side, max_side), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
     picture.save(buffer, format="PNG")

@@ -9,13 +9,16 @@ from jaxtyping import Bool, Float
 from PIL import Image
 from torch import Tensor
 
+from g2tr.models.images import to_rgb
+
 IDENTICAL_DB = 100.0
 VISIBLE = 12.75 / 255
+WINDOW = 11
 
 
 def to_values(image: Image.Image, size: tuple[int, int]) -> Float[Tensor, "3 h w"]:
     """RGB values of an image at (width, height)."""
-    image = image.convert("RGB")
+    image = to_rgb(image)
     if image.size != size:
         image = image.resize(size, Image.Resampling.BICUBIC)
     return torch.from_numpy(np.array(image)).permute(2, 0, 1).double() / 255
@@ -28,7 +31,14 @@ def psnr(a: Float[Tensor, "*x"], b: Float[Tensor, "*x"]) -> float:
 
 
 def ssim(a: Float[Tensor, "3 h w"], b: Float[Tensor, "3 h w"]) -> float:
-    """Structural similarity, Gaussian window of 11 pixels; in float64, since variances are differences of means."""
+    """Structural similarity, Gaussian window of 11 pixels; in float64, since variances are differences of means.
+
+    Images with a side below 11 pixels, which the window does not fit into, are enlarged to it without new values.
+    """
+    short = min(a.shape[1:])
+    if short < WINDOW:
+        factor = -(-WINDOW // short)
+        a, b = (x.repeat_interleave(factor, 1).repeat_interleave(factor, 2) for x in (a, b))
     from torchmetrics.functional.image import structural_similarity_index_measure
 
     value = structural_similarity_index_measure(a[None].double(), b[None].double(), data_range=1.0)

@@ -10,6 +10,7 @@ from PIL import Image
 from torch import Tensor
 
 from g2tr.errors import InputError
+from g2tr.models.images import to_rgb
 
 Eye = Callable[[Image.Image], Tensor]
 Reader = Callable[[str], Tensor]
@@ -57,7 +58,7 @@ def eye(loader: str, features: Callable[[Any, Mapping[str, Tensor]], Tensor], na
 
     @torch.inference_mode()
     def see(image: Image.Image) -> Tensor:
-        pixels = processor(images=image.convert("RGB"), return_tensors="pt").to(device)
+        pixels = processor(images=to_rgb(image), return_tensors="pt").to(device)
         return features(model, dict(pixels)).float()
 
     return see

@@ -7,6 +7,7 @@ from textwrap import shorten
 from PIL import Image
 
 from g2tr.benchmarks.sample import Benchmark, ImageSource, Sample
+from g2tr.models.images import to_rgb
 from g2tr.record import Record, read_records
 from g2tr.report.line import Line
 from g2tr.report.overlay import kept_mask, merged, overlay
@@ -104,10 +105,10 @@ def chosen(samples: Sequence[Sample], columns: Sequence[Column], count: int) -> 
 
 def opened(sample: Sample) -> Image.Image:
     """The first image of a sample."""
-    return sample.images[0].open().convert("RGB")
+    return to_rgb(sample.images[0].open())
 
 
 def given(sample: Sample) -> list[Panel]:
     """The input of an edit and its target, which is the input where none is known."""
-    target = sample.target.open().convert("RGB") if isinstance(sample.target, ImageSource) else opened(sample)
+    target = to_rgb(sample.target.open()) if isinstance(sample.target, ImageSource) else opened(sample)
     return [Panel(opened(sample)), Panel(target)]

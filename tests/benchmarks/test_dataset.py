@@ -68,7 +68,7 @@ def test_a_missing_column_and_an_empty_cell_are_named_with_file_and_row(tmp_path
     (tmp_path / "x.jsonl").write_text('{"text": "a", "image": "a.png"}\n{"q": "b", "image": "b.png"}\n')
     with pytest.raises(InputError, match=r"x.jsonl, row 2: lacks the column Question or text; it has q, image"):
         questions(Dataset(str(tmp_path / "x.jsonl")))
-    (tmp_path / "x.jsonl").write_text('{"text": "nan", "image": "a.png"}\n')
+    (tmp_path / "x.jsonl").write_text('{"text": null, "image": "a.png"}\n')
     with pytest.raises(InputError, match=r"x.jsonl, row 1: the column question is empty"):
         questions(Dataset(str(tmp_path / "x.jsonl")))
 
