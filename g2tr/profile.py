@@ -116,12 +116,12 @@ def stage_calls(reducer: Reducer, tokens: VisualTokens, k: int) -> Calls:
     """Each stage on what the stages before it gave."""
     anchored = reducer.anchored(tokens)
     scores = reducer.importance(anchored)
-    kept = reducer.selection(scores, anchored, k)
+    kept, scored = reducer.selection(scores, anchored, k), reducer.scored(anchored, scores)
     anchors: Calls = {"anchors": lambda: reducer.anchored(tokens)} if Anchors in reducer.stage_reads else {}
     return anchors | {
         "importance": lambda: reducer.importance(anchored),
         "selection": lambda: reducer.selection(scores, anchored, k),
-        "merge": lambda: reducer.merge(anchored, kept),
+        "merge": lambda: reducer.merge(scored, kept),
     }
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from g2tr.anchors import AnchorRule
 from g2tr.errors import InputError
 from g2tr.grids import smallest_grid
-from g2tr.tokens import Anchors, Grid, LatentGrid, Reduction, VisualTokens
+from g2tr.tokens import Anchors, Grid, LatentGrid, Reduction, Scores, VisualTokens
 
 
 @runtime_checkable
@@ -101,8 +101,8 @@ class Reducer:
 
     @property
     def stage_reads(self) -> frozenset[type]:
-        """The evidence that the three stages ask for."""
-        return self.importance.reads | self.selection.reads | self.merge.reads
+        """The evidence that the three stages ask for, beside the scores that they make themselves."""
+        return (self.importance.reads | self.selection.reads | self.merge.reads) - {Scores}
 
     @property
     def reads(self) -> frozenset[type]:
@@ -157,11 +157,16 @@ class Reducer:
         # Under a caller's autocast, similarities would be half precision, and full of ties.
         with torch.autocast(tokens.features.device.type, enabled=False):
             tokens = self.anchored(tokens)
-            kept = self.selection(self.importance(tokens), tokens, k)
-            return self.merge(tokens, kept)
+            scores = self.importance(tokens)
+            kept = self.selection(scores, tokens, k)
+            return self.merge(self.scored(tokens, scores), kept)
 
     def anchored(self, tokens: VisualTokens) -> VisualTokens:
         """The tokens with their anchors, where a stage reads them and nobody gave them."""
         if Anchors not in self.stage_reads or tokens.holds(Anchors):
             return tokens
         return tokens.having(self.anchors(tokens.read(LatentGrid), tokens.grid, tokens.seed))
+
+    def scored(self, tokens: VisualTokens, scores: Float[Tensor, " n"]) -> VisualTokens:
+        """The tokens with their scores, where the merge reads them."""
+        return tokens.having(Scores(scores)) if Scores in self.merge.reads else tokens

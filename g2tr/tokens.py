@@ -72,6 +72,13 @@ class VisionAttention:
 
 
 @dataclass(frozen=True, eq=False)
+class Scores:
+    """What the importance said of each token; the reducer hands it to a merge that reads it."""
+
+    values: Float[Tensor, " n"]
+
+
+@dataclass(frozen=True, eq=False)
 class Places:
     """Where tokens lie on the grid of their image, in raster order, after an earlier reduction."""
 

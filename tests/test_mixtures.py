@@ -10,14 +10,17 @@ from typing import Any
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from g2tr import importance, merge, selection
 from g2tr.anchors import anchor_cells
 from g2tr.importance.latent import Latent
 from g2tr.importance.norm import Norm
+from g2tr.merge.contextual import Contextual
 from g2tr.merge.drop import Drop
 from g2tr.merge.nearest import Nearest
+from g2tr.merge.weighted import Weighted
 from g2tr.reducer import Reducer
 from g2tr.selection.balanced import Balanced
 from g2tr.selection.topk import TopK
@@ -113,11 +116,23 @@ def test_keeping_all_is_the_identity_and_reads_no_evidence(mixture: Mixture) -> 
 
 
 @every_mixture
-def test_equal_tokens_merge_to_themselves(mixture: Mixture) -> None:
+def test_equal_tokens_merge_to_themselves_or_add_up(mixture: Mixture) -> None:
     tokens = image()
     equal = VisualTokens(torch.arange(1.0, WIDTH + 1).repeat(COUNT, 1), GRID, tokens.evidence)
-    reduction = reducer_of(mixture, 0.25)(equal)
-    assert reduction.features.equal(equal.features[reduction.kept])
+    reduction, before = reducer_of(mixture, 0.25)(equal), equal.features[:32]
+    if mixture[2] in (Contextual, Weighted):
+        torch.testing.assert_close(F.normalize(reduction.features, dim=-1), F.normalize(before, dim=-1))
+    else:
+        assert reduction.features.equal(before)
+
+
+@every_mixture
+def test_float64_tokens_keep_their_type_and_the_choice_of_float32(mixture: Mixture) -> None:
+    single, double = (reducer_of(mixture, 0.25)(image(dtype)) for dtype in (torch.float32, torch.float64))
+    assert double.features.dtype == torch.float64
+    assert double.kept.equal(single.kept)
+    assert double.homes.equal(single.homes)
+    torch.testing.assert_close(double.features.float(), single.features)
 
 
 @every_mixture

@@ -17,5 +17,5 @@ class Norm:
     reads: ClassVar[frozenset[type]] = frozenset()
 
     def __call__(self, tokens: VisualTokens) -> Float[Tensor, " n"]:
-        norms: Tensor = torch.linalg.vector_norm(tokens.features, dim=-1, dtype=torch.float32)
+        norms: Tensor = torch.linalg.vector_norm(tokens.features.float(), dim=-1)
         return norms

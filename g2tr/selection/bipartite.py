@@ -13,11 +13,11 @@ from g2tr.tokens import VisualTokens
 
 @dataclass(frozen=True)
 class Bipartite:
-    """The tokens with odd places in the row of survivors lose those whose best cosine to an even place is highest.
+    """Of the tokens with even places, counted from 0, those leave whose best cosine to an odd place is highest.
 
-    A round removes at most half of the survivors; rounds go on until k are left. Scores do not count. With merge
-    `nearest` a single round that removes a whole half is ToMe's matching exactly; ToMe would never merge into a
-    surviving odd token, and between rounds it compares merged tokens. `chunk` tokens are compared at a time.
+    A round removes at most half of the survivors; rounds go on until k are left, and compare what the rounds before
+    have merged, by means over all tokens that ended in one. Scores do not count. The merge `bipartite` follows the same
+    matches. `chunk` tokens are compared at a time; equal cosines: lower index.
     Source: ToMe, ICLR 2023, on the features after the encoder instead of attention keys (baselines.md section 4.5).
     """
 
@@ -25,11 +25,28 @@ class Bipartite:
     reads: ClassVar[frozenset[type]] = frozenset()
 
     def __call__(self, scores: Float[Tensor, " n"], tokens: VisualTokens, k: int) -> Int[Tensor, " k"]:
-        directions = F.normalize(tokens.features.float(), dim=-1)
-        alive = torch.arange(len(directions), device=directions.device)
-        while len(alive) > k:
-            stay, leave = alive[::2], alive[1::2]
-            matches = [(part @ directions[stay].T).max(dim=-1).values for part in directions[leave].split(self.chunk)]
-            order = torch.cat(matches).sort(descending=True, stable=True).indices
-            alive = torch.cat([stay, leave[order[len(alive) - k :]]]).sort().values
-        return alive
+        kept: Tensor = matching(tokens.features, k, self.chunk).unique()
+        return kept
+
+
+def matching(features: Float[Tensor, "n d"], k: int, chunk: int = 512) -> Int[Tensor, " n"]:
+    """For each token the one in which it ends when k are left."""
+    ends = torch.arange(len(features), device=features.device)
+    alive, means = ends, features.float()
+    sizes = torch.ones(len(features), 1, device=features.device)
+    while len(alive) > k:
+        directions = F.normalize(means, dim=-1)
+        leave, stay = alive[::2], alive[1::2]
+        parts = [(part @ directions[1::2].T).max(dim=-1) for part in directions[::2].split(chunk)]
+        cosines, matches = (torch.cat(values) for values in zip(*parts, strict=True))
+        going = cosines.sort(descending=True, stable=True).indices[: min(len(alive) - k, len(stay))]
+        target = torch.arange(len(features), device=features.device)
+        target[leave[going]] = stay[matches[going]]
+        ends = target[ends]
+        place = torch.searchsorted(alive, target[alive])
+        sums = torch.zeros_like(means).index_add_(0, place, means * sizes)
+        sizes = torch.zeros_like(sizes).index_add_(0, place, sizes)
+        left = sizes[:, 0] > 0
+        alive, sizes = alive[left], sizes[left]
+        means = sums[left] / sizes
+    return ends
