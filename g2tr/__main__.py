@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,20 +19,21 @@ from g2tr.config import conf_dir
 from g2tr.errors import InputError, OutputError, Stopped
 from g2tr.help import print_help
 from g2tr.hints import hint
+from g2tr.models.kept import KeptModel
 from g2tr.terminal import plain_streams
 
 FIRST_LOOK = "experiment=first_look"
 KEPT = "what was predicted is kept, and the same command goes on from there"
 
 
-def run_evaluate(cfg: DictConfig) -> Any:  # noqa: ANN401 - Hydra passes it on to callbacks
-    """Evaluates; returns the runs for the comparison table."""
+def run_evaluate(cfg: DictConfig, kept: KeptModel | None = None) -> Any:  # noqa: ANN401 - Hydra passes it on to callbacks
+    """Evaluates; returns the runs for the comparison table. `kept` serves the next job of a sweep."""
     if sys.stderr.isatty():
         names = ", ".join(map(str, cfg.benchmark))
         sys.stderr.write(f"g2tr: loading {cfg.model.name}, {cfg.reducer.name} and {names} …\n")
     from g2tr.session import session
 
-    return session(cfg)
+    return session(cfg, kept or KeptModel())
 
 
 def run_profile(cfg: DictConfig) -> None:
@@ -93,7 +95,8 @@ def main() -> None:
         arguments = with_paths(arguments)
     # Hydra prints its own reports of errors unless it is told to raise them.
     os.environ["HYDRA_FULL_ERROR"] = "1"
-    task = Task(COMMANDS[command], debug)
+    chosen = partial(run_evaluate, kept=KeptModel()) if command == "evaluate" else COMMANDS[command]
+    task = Task(chosen, debug)
     try:
         sys.argv[1:] = arguments = ordered(arguments)
         if {"--help", "-h"} & set(arguments):

@@ -21,6 +21,7 @@ from g2tr.config import build, fingerprint, plain
 from g2tr.errors import InputError, Stopped
 from g2tr.fingerprints import of_checkpoint, of_pictures, of_samples
 from g2tr.models.base import Model
+from g2tr.models.kept import KeptModel
 from g2tr.predict import Evaluation, one_group, predict
 from g2tr.provenance import git_state, versions
 from g2tr.record import Record
@@ -53,7 +54,7 @@ class Evaluator:
     read: Mapping[str, Any]
 
     @classmethod
-    def of(cls, cfg: DictConfig) -> "Evaluator":
+    def of(cls, cfg: DictConfig, kept: KeptModel) -> "Evaluator":
         """Reads the benchmarks; the model is loaded when the first run needs it."""
         shard = Shard.parse(cfg.shard)
         benchmarks = {str(name): build(node) for name, node in cfg.benchmark.items()}
@@ -61,7 +62,7 @@ class Evaluator:
         require_names(samples)
         seen = {name: of_samples(members) for name, members in samples.items()}
         read = {"model": of_checkpoint(plain(cfg.model)), "benchmarks": seen}
-        model = functools.cache(lambda device: build(cfg.model, device=device))
+        model = functools.partial(kept.load, cfg.model, read["model"])
         return cls(cfg, shard, model, benchmarks, samples, read)
 
     def run(self, node: DictConfig, reference: Run | None = None) -> Run | None:
@@ -196,10 +197,10 @@ def conclude(
     return Run(folder, metrics)
 
 
-def evaluate(cfg: DictConfig) -> list[Run]:
+def evaluate(cfg: DictConfig, kept: KeptModel | None = None) -> list[Run]:
     """The reference and then the configured reducer; either is taken from its run folder where it is complete.
 
-    With `force` the reducer's run starts afresh; the reference, which others share, does where it is the reducer.
+    `kept` holds the model from one call to the next. With `force` the reducer's run starts afresh; the reference, which others share, does where it is the reducer.
     Raises `InputError` for settings that cannot work, before any sample is predicted. Empty in every process
     but the first.
     """
@@ -207,7 +208,7 @@ def evaluate(cfg: DictConfig) -> list[Run]:
     require_unreduced(build_reducer(cfg.reference))
     if type(cfg.seed) is not int:
         raise InputError(f"seed must be a whole number, got {cfg.seed!r}")
-    evaluator = Evaluator.of(cfg)
+    evaluator = Evaluator.of(cfg, kept or KeptModel())
     alone = cfg.reducer == cfg.reference
     with one_group():
         reference = evaluator.run(cfg.reference)

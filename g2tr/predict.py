@@ -56,6 +56,10 @@ class Evaluation(LightningModule):
         self.vae_flops = functools.cache(self.model.vae_flops)
         log_query(self.model, self.reducer)
 
+    def teardown(self, stage: str) -> None:
+        """Lets the model go: this module and Lightning's Trainer hold each other, and stay until Python looks for it."""
+        del self.model, self.vae_flops
+
     def predict_dataloader(self) -> DataLoader[Group]:
         """Every n-th group, so that n processes share them and none is done twice."""
         share = list(self.groups[self.trainer.global_rank :: self.trainer.world_size])

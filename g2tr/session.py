@@ -11,11 +11,12 @@ from omegaconf import DictConfig, OmegaConf
 from g2tr.config import build
 from g2tr.errors import InputError
 from g2tr.evaluate import Run, evaluate
+from g2tr.models.kept import KeptModel
 from g2tr.report.logger import Files, RunLogger
 from g2tr.report.table import print_comparison
 
 
-def session(cfg: DictConfig) -> list[Run]:
+def session(cfg: DictConfig, kept: KeptModel) -> list[Run]:
     """Evaluates and reports; in a sweep the table comes at its end."""
     in_sweep = HydraConfig.get().mode == RunMode.MULTIRUN
     refuse_nested_processes(cfg, in_sweep)
@@ -23,7 +24,7 @@ def session(cfg: DictConfig) -> list[Run]:
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     logger: RunLogger = build(cfg.logger) if cfg.shard is None else Files()
     with logger.opened(cfg) as log:
-        runs = evaluate(cfg)
+        runs = evaluate(cfg, kept)
         if runs:
             log(runs[-1])
     if runs and not in_sweep:
