@@ -26,6 +26,7 @@ def facts_of(sample: Sample) -> Iterator[Any]:
     yield from (sample.id, sample.prompt, sample.category, sample.seed, sample.facts, sample.cluster)
     yield [name_of(image) for image in sample.images]
     yield name_of(sample.target) if isinstance(sample.target, ImageSource) else sample.target
+    yield from [name_of(sample.mask)] if sample.mask else []
 
 
 def name_of(image: ImageSource) -> str:
@@ -34,8 +35,9 @@ def name_of(image: ImageSource) -> str:
 
 
 def of_pictures(sample: Sample) -> str:
-    """The content of the image files of a sample, its target's included; empty where there are none."""
-    sources = [*sample.images, *([sample.target] if isinstance(sample.target, ImageSource) else [])]
+    """The content of the image files of a sample, target and mask included; empty where there are none."""
+    others = [source for source in (sample.target, sample.mask) if isinstance(source, ImageSource)]
+    sources = [*sample.images, *others]
     files = [image.content for image in sources if isinstance(image.content, Path)]
     return fingerprint({"pictures": [of_file(file) for file in files]}) if files else ""
 

@@ -18,6 +18,7 @@ BENCHMARKS = frozenset(
         *("emu_edit.EmuEdit", "gedit.GEditBench", "imgedit.ImgEditBench", "kris.KRISBench", "magicbrush.MagicBrush"),
         *("mmbench.MMBench", "mme.MME", "mmvp.MMVP", "pope.POPE", "realworldqa.RealWorldQA", "risebench.RISEBench"),
         *("scenes.SceneEdits", "scenes.SceneQuestions", "generated.GeneratedEdits", "generated.GeneratedQuestions"),
+        *("questions.Questions", "own_edits.OwnEdits"),
     )
 )
 PARTS = frozenset(

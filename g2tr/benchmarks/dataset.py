@@ -18,7 +18,7 @@ HUB_ID = re.compile(r"[\w-][\w.-]*/[\w.-]+")
 SHARD = re.compile(r"-(\d+)-of-(\d+)$")
 SPLITS = ("train", "validation", "val", "dev", "test")
 IMAGE = ("image", "image_path")
-FOLDERS = (".parquet", ".jsonl", ".tsv")
+FOLDERS = (".parquet", ".jsonl", ".tsv", ".csv")
 READERS: Mapping[str, Callable[[Path], Iterator[Row]]] = {
     ".parquet": stream_rows,
     ".jsonl": stream_lines,

@@ -20,41 +20,18 @@ from g2tr.metrics.pixels import pixel_grades
 ID = re.compile(r"\w[\w.-]{0,119}")
 
 
-@dataclass(frozen=True)
-class PublishedEdits(ABC):
-    """Edits of a data set: `dataset` is a file, folder or hub id, `images` a folder where they lie elsewhere.
+class GradedEdits:
+    """Grades of edits without a judge.
 
-    Grades: l1, l2, psnr, ssim and what `perceptual` lists, to the target where the benchmark has one, and
-    `input_…`, to the (first) input: how much was changed. The official scores need a judge.
+    l1, l2, psnr, ssim and what `perceptual` lists, to the target where the benchmark has one, and `input_…`, to the
+    (first) input: how much was changed.
     """
 
-    dataset: Dataset
-    images: str | None = None
-    limit: int | None = None
-    perceptual: Sequence[Perceptual] = field(default_factory=tuple)
+    perceptual: Sequence[Perceptual]
     max_tokens: int = 0
     task: ClassVar[str] = "edit"
     headline: ClassVar[tuple[str, ...]] = ("input_psnr", "input_ssim")
-    files: ClassVar[tuple[str, ...]] = ()
     has_targets: ClassVar[bool] = False
-
-    @abstractmethod
-    def sample(self, annotation: Annotation) -> Sample | None:
-        """The sample of an annotation; None where it is left out. Raises `InputError` for a missing field."""
-
-    @abstractmethod
-    def layout(self, facts: Mapping[str, Any]) -> str:
-        """Where the benchmark's own scripts look for the edit, relative to their folder of results."""
-
-    def input_layout(self, facts: Mapping[str, Any]) -> str | None:
-        """Where they look for the input, where that is among the results."""
-        return None
-
-    def samples(self) -> Sequence[Sample]:
-        found = (self.sample(annotation) for annotation in annotations(self.dataset, self.files, self.images))
-        samples = [sample for sample in found if sample is not None]
-        check_ids([sample.id for sample in samples])
-        return limited(samples, self.limit)
 
     def grade(self, sample: Sample, prediction: str | Image.Image) -> Grades:
         if not isinstance(prediction, Image.Image):
@@ -77,6 +54,38 @@ class PublishedEdits(ABC):
         first = self.headline[0]
         groups = category_means([(sample, grades[first]) for sample, grades in graded if first in grades])
         return means | {f"{first}/{category}": value for category, value in groups.items()}
+
+
+@dataclass(frozen=True)
+class PublishedEdits(GradedEdits, ABC):
+    """Edits of a data set: `dataset` is a file, folder or hub id, `images` a folder where they lie elsewhere.
+
+    Grades are those of `GradedEdits`; the official scores need a judge.
+    """
+
+    dataset: Dataset
+    images: str | None = None
+    limit: int | None = None
+    perceptual: Sequence[Perceptual] = field(default_factory=tuple)
+    files: ClassVar[tuple[str, ...]] = ()
+
+    @abstractmethod
+    def sample(self, annotation: Annotation) -> Sample | None:
+        """The sample of an annotation; None where it is left out. Raises `InputError` for a missing field."""
+
+    @abstractmethod
+    def layout(self, facts: Mapping[str, Any]) -> str:
+        """Where the benchmark's own scripts look for the edit, relative to their folder of results."""
+
+    def input_layout(self, facts: Mapping[str, Any]) -> str | None:
+        """Where they look for the input, where that is among the results."""
+        return None
+
+    def samples(self) -> Sequence[Sample]:
+        found = (self.sample(annotation) for annotation in annotations(self.dataset, self.files, self.images))
+        samples = [sample for sample in found if sample is not None]
+        check_ids([sample.id for sample in samples])
+        return limited(samples, self.limit)
 
 
 def category_means(valued: Sequence[tuple[Sample, float]]) -> dict[str, float]:

@@ -41,7 +41,8 @@ class Sample:
     `seed` is set where the benchmark fixes it; else it follows from the run's seed and the id. `facts` are what
     grading needs to know besides the target, as JSON; they are stored with the prediction, so that a run can be
     scored without its data. Samples of one `cluster` are scored as one (the two questions of an image pair, the
-    rolls of a circular question), and a limit never parts them; a sample without one stands alone.
+    rolls of a circular question), and a limit never parts them; a sample without one stands alone. `mask` shows where
+    an edit may change the picture.
     """
 
     id: str
@@ -52,6 +53,7 @@ class Sample:
     seed: int | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
     cluster: str = ""
+    mask: ImageSource | None = None
 
     @property
     def group(self) -> str:

@@ -33,7 +33,12 @@ def read_texts(path: Path) -> list[dict[str, str]]:
 
 
 def embedded(text: str, images: Row) -> str:
-    """An image's base64 as a data URI; a short text is the index of the row that holds it (VLMEvalKit)."""
+    """An image's base64 as a data URI; a short text is the index of the row that holds it (VLMEvalKit).
+
+    A text with a full stop, which base64 has not, is the name of a file, or a list of such.
+    """
+    if "." in text:
+        return text
     if len(text) <= LONGEST_REFERENCE:
         text = images.get(text, text)
     return text if text.startswith("data:") else f"data:;base64,{text}"
