@@ -1,8 +1,8 @@
 """Reducers in a row: one after the encoder, others between layers of the language model."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from g2tr.errors import InputError
 from g2tr.importance.norm import Norm
@@ -46,7 +46,7 @@ def query_on(plan: Plan, native: str) -> str:
 
 @dataclass(frozen=True)
 class Cascade:
-    """Reducers ordered by where they act.
+    """Reducers ordered by where they act; the names that a mapping gives its steps are for overrides alone.
 
     `query` says which row looks at the tokens of a step inside the language model, which matters where an image
     is prefilled before its question, as in BAGEL (baselines.md section 1):
@@ -62,7 +62,7 @@ class Cascade:
     `deferred`, stays where it is; a model whose tokens share one position has nothing to count.
     """
 
-    steps: Sequence[Reducer]
+    steps: Sequence[Reducer] | Mapping[str, Reducer]
     query: str = "native"
     everywhere: bool = False
     positions: str = "original"
@@ -74,20 +74,31 @@ class Cascade:
             raise InputError(f"query must be one of {', '.join(QUERIES)}, got {self.query!r}")
         if self.positions not in POSITIONS:
             raise InputError(f"positions must be one of {', '.join(POSITIONS)}, got {self.positions!r}")
-        layers = [step.at.layer for step in self.steps]
+        layers = [step.at.layer for step in self.ordered]
         if not layers or layers != sorted(set(layers)):
             raise InputError(f"the steps of a cascade must act at rising layers, got {layers}")
 
     @property
+    def ordered(self) -> Sequence[Reducer]:
+        """The steps without their names."""
+        return list(self.steps.values()) if isinstance(self.steps, Mapping) else self.steps
+
+    @property
     def encoder(self) -> Reducer:
         """The step after the encoder; one that keeps everything where there is none."""
-        first = self.steps[0]
+        first = self.ordered[0]
         return first if first.at.layer == 0 else KEEP_ALL
 
     def inside(self, layers: int) -> list[tuple[int, Reducer]]:
         """The other steps, each with its layer in a model of this many layers."""
-        steps = [(step.at.resolve(layers), step) for step in self.steps if step.at.layer > 0]
+        steps = [(step.at.resolve(layers), step) for step in self.ordered if step.at.layer > 0]
         if len({layer for layer, _ in steps}) < len(steps):
             found = [layer for layer, _ in steps]
             raise InputError(f"{self.name}: {layers} layers are too few for steps at {found}; give other depths")
         return steps
+
+
+def unnamed(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a plan as a run folder holds them: the steps of a cascade in a row, without their names."""
+    steps = settings.get("steps")
+    return {**settings, "steps": list(steps.values())} if isinstance(steps, Mapping) else dict(settings)

@@ -16,7 +16,7 @@ from omegaconf import DictConfig
 from g2tr import __version__
 from g2tr.benchmarks.groups import Group, groups_of
 from g2tr.benchmarks.sample import Benchmark, Sample
-from g2tr.cascade import Plan
+from g2tr.cascade import Plan, unnamed
 from g2tr.config import build, fingerprint, plain
 from g2tr.errors import InputError, Stopped
 from g2tr.fingerprints import of_checkpoint, of_pictures, of_samples
@@ -232,8 +232,8 @@ def rank() -> int:
 
 def relevant(cfg: DictConfig, node: DictConfig) -> dict[str, Any]:
     """The part of the configuration that decides the results of a run with the reducer of `node`."""
-    settings = {"model": cfg.model, "benchmark": cfg.benchmark, "reducer": node}
-    return {"g2tr": __version__, "seed": cfg.seed} | {name: plain(value) for name, value in settings.items()}
+    settings = {"model": plain(cfg.model), "benchmark": plain(cfg.benchmark), "reducer": unnamed(plain(node))}
+    return {"g2tr": __version__, "seed": cfg.seed} | settings
 
 
 def build_reducer(node: DictConfig) -> Plan:

@@ -6,12 +6,19 @@ from difflib import get_close_matches
 
 from g2tr.config import conf_dir
 
+STEP = re.compile(r"reducer/\w+@reducer\.steps\.\w+\.\w+")
 CHOICE = re.compile(r"Could not find '([\w/]+)/([\w.-]+)'")
 KEY = re.compile(r"Could not override '([^']+)'(?:.* use \+[^=]+=(.*))?")
 
 
 def hint(message: str, command: str) -> str:
-    """A question with the nearest right spelling of what Hydra did not find; empty where nothing is near."""
+    """A question with the nearest right spelling of what Hydra did not find; empty where nothing is near.
+
+    A stage of a cascade is that of a step, which Hydra lists.
+    """
+    if steps := STEP.findall(message):
+        wanted = message.rpartition("=")[2]
+        return f"; did you mean {' or '.join(f'{step}={wanted}' for step in steps)}?"
     if found := CHOICE.search(message):
         group, given, value = found[1], found[2], None
         known = [file.stem for file in (conf_dir() / group).glob("*.yaml")]

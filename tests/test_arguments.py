@@ -58,7 +58,7 @@ def test_the_reference_cannot_be_reduced(override: str, compose: Compose) -> Non
     [
         (["reducer=vscan", "keep_ratio=0.25"], "keep_ratio=0.25 has no effect: reducer=vscan is set to 0.5"),
         (["reducer=g2tr", "reducer.keep_ratio=0.3", "keep_ratio=0.25"], "has no effect"),
-        (["reducer=fastv", "reducer.steps.0.keep_ratio=0.3"], "listed at 0.5; say reducer.keep_ratio"),
+        (["reducer=fastv", "reducer.steps.inside.keep_ratio=0.3"], "listed at 0.5; say reducer.keep_ratio"),
     ],
 )
 def test_a_setting_without_effect_is_refused(overrides: list[str], message: str, compose: Compose) -> None:
@@ -71,7 +71,7 @@ def test_a_setting_without_effect_is_refused(overrides: list[str], message: str,
     [
         *(["reducer=fastv", "keep_ratio=0.25"], ["reducer=vscan"], ["reducer=vscan", "keep_ratio=0.5"]),
         *(["reducer=none", "keep_ratio=0.25"], ["reducer.keep_ratio=0.3"], ["reducer=pyramiddrop", "keep_ratio=0.3"]),
-        ["reducer=fastv", "reducer.steps.0.keep_ratio=0.3", "reducer.keep_ratio=0.3"],
+        ["reducer=fastv", "reducer.steps.inside.keep_ratio=0.3", "reducer.keep_ratio=0.3"],
     ],
 )
 def test_a_setting_with_effect_is_not(overrides: list[str], compose: Compose) -> None:

@@ -47,6 +47,12 @@ def test_a_reducer_is_a_plan_without_steps_inside() -> None:
     assert (reducer.encoder, reducer.inside(28)) == (reducer, [])
 
 
+def test_steps_may_have_names() -> None:
+    cascade = Cascade({"encoder": step(0), "inside": step(14, 28)})
+    assert cascade.encoder == step(0)
+    assert cascade.inside(28) == Cascade([step(0), step(14, 28)]).inside(28) == [(14, step(14, 28))]
+
+
 def test_steps_must_rise_and_stay_apart_on_a_shallow_model() -> None:
     with pytest.raises(InputError, match="rising layers"):
         Cascade([step(3), step(2)])

@@ -1,7 +1,10 @@
 """Every shipped YAML works, and code, configuration and tests have the same stems."""
 
 from collections.abc import Callable
+from itertools import zip_longest
+from operator import attrgetter
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hydra.utils import get_class, get_object
@@ -10,7 +13,9 @@ from omegaconf import DictConfig, OmegaConf
 from g2tr.benchmarks.sample import Benchmark
 from g2tr.cascade import Cascade
 from g2tr.config import build, conf_dir, fingerprint
+from g2tr.evaluate import relevant
 from g2tr.reducer import Importance, Merge, Reducer, Selection
+from g2tr.report.table import stages as stages_of
 
 ROOT = Path(__file__).parents[1]
 STAGES = {"importance": Importance, "selection": Selection, "merge": Merge}
@@ -21,19 +26,98 @@ def stems(folder: Path, pattern: str = "*.yaml") -> set[str]:
     return {path.stem.removeprefix("test_") for path in folder.glob(pattern)} - {"__init__"}
 
 
+def base_of(stage: str, stem: str) -> str:
+    """The strategy of a file: its own, or the one of which it is a variant."""
+    return OmegaConf.load(conf_dir() / "reducer" / stage / f"{stem}.yaml").get("defaults", [stem])[0]
+
+
+@pytest.fixture(scope="module")
+def strategies(compose: Compose) -> dict[str, dict[str, DictConfig]]:
+    """The nodes of every strategy of every stage, each chosen in place of that of g2tr."""
+    names = {stage: sorted(stems(conf_dir() / "reducer" / stage)) for stage in STAGES}
+    nodes: dict[str, dict[str, DictConfig]] = {stage: {} for stage in STAGES}
+    for row in zip_longest(*names.values()):
+        chosen = {stage: stem for stage, stem in zip(STAGES, row, strict=True) if stem}
+        cfg = compose(*(f"reducer/{stage}={stem}" for stage, stem in chosen.items()), config_name="profile")
+        for stage, stem in chosen.items():
+            nodes[stage][stem] = cfg.reducer[stage]
+    return nodes
+
+
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_strategy_has_the_same_stem_in_code_configuration_and_tests(stage: str) -> None:
-    code = stems(ROOT / "g2tr" / stage, "*.py")
-    assert code == stems(conf_dir() / "reducer" / stage) == stems(ROOT / "tests" / stage, "test_*.py")
+    found = stems(conf_dir() / "reducer" / stage)
+    variants = {stem for stem in found if base_of(stage, stem) != stem}
+    assert found - variants == stems(ROOT / "g2tr" / stage, "*.py") == stems(ROOT / "tests" / stage, "test_*.py")
+    assert all(variant.startswith(base_of(stage, variant) + "_") for variant in variants)
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_every_strategy_can_replace_the_one_of_g2tr(stage: str, compose: Compose) -> None:
-    for stem in stems(conf_dir() / "reducer" / stage):
-        cfg = compose("reducer=g2tr", f"reducer/{stage}={stem}")
-        strategy = getattr(build(cfg.reducer), stage)
+def test_every_strategy_can_replace_the_one_of_g2tr(stage: str, strategies: dict[str, dict[str, DictConfig]]) -> None:
+    for stem, node in strategies[stage].items():
+        strategy = build(node)
         assert isinstance(strategy, STAGES[stage])
-        assert type(strategy).__module__ == f"g2tr.{stage}.{stem}"
+        assert type(strategy).__module__ == f"g2tr.{stage}.{base_of(stage, stem)}"
+
+
+@pytest.mark.parametrize("name", stems(conf_dir() / "reducer"))
+def test_every_strategy_can_replace_that_of_every_stage_of_every_reducer(
+    name: str, compose: Compose, strategies: dict[str, dict[str, DictConfig]]
+) -> None:
+    """Without its strategies a reducer says nothing of its stages, so what is chosen instead is what is built."""
+    choices = compose(f"reducer={name}", config_name="profile", return_hydra_config=True).hydra.runtime.choices
+    slots = {slot: slot_place(slot) for slot in choices if slot.startswith("reducer/")}
+    assert {stage for stage, _ in slots.values()} == set(STAGES)
+    cfg = compose(f"reducer={name}", *(f"~{slot}" for slot in slots), config_name="profile")
+    assert [place for _, place in slots.values() if OmegaConf.select(cfg, place) is not None] == []
+    for turn in range(max(map(len, strategies.values()))):
+        chosen = {
+            place: list(strategies[stage].items())[turn % len(strategies[stage])] for stage, place in slots.values()
+        }
+        for place, (_, node) in chosen.items():
+            OmegaConf.update(cfg, place, node, merge=False, force_add=True)
+        plan = build(cfg.reducer)
+        for place, (_, node) in chosen.items():
+            assert attrgetter(place.removeprefix("reducer."))(named(plan)) == build(node)
+
+
+def slot_place(slot: str) -> tuple[str, str]:
+    """The stage that an override names, and where its strategy goes."""
+    group, _, package = slot.partition("@")
+    return group.removeprefix("reducer/"), package or group.replace("/", ".")
+
+
+def named(plan: Reducer | Cascade) -> object:
+    """A plan whose steps are attributes."""
+    return plan if isinstance(plan, Reducer) else SimpleNamespace(steps=SimpleNamespace(**plan.steps))
+
+
+@pytest.mark.parametrize(
+    ("overrides", "stages"),
+    [
+        (["reducer=visionzip", "reducer/merge=drop"], "vision_attention × dominant × drop"),
+        (["reducer=uniform", "reducer/selection=topk"], "norm × topk × drop"),
+        (["reducer=contrast_diversity", "reducer/selection=dpp"], "latent_contrast × dpp × nearest"),
+        (["reducer=contrast_sampling", "reducer/merge=contextual"], "latent_contrast × systematic × contextual"),
+        (["reducer=fastv", "reducer/merge@reducer.steps.inside.merge=nearest"], "attention × topk × nearest @ 2/28"),
+        (
+            ["reducer=pyramiddrop", "reducer/importance@reducer.steps.first.importance=norm"],
+            "norm × topk × drop @ 8/32, norm × topk × drop @ 16/32, norm × topk × drop @ 24/32",
+        ),
+    ],
+)
+def test_a_stage_is_ablated_by_one_override(overrides: list[str], stages: str, compose: Compose) -> None:
+    cfg = compose(*overrides)
+    assert isinstance(build(cfg.reducer), Reducer | Cascade)
+    assert stages_of(relevant(cfg, cfg.reducer)["reducer"]) == stages
+
+
+def test_the_names_of_steps_are_no_part_of_what_is_saved(compose: Compose) -> None:
+    cfg = compose("reducer=fastv")
+    listed = cfg.copy()
+    listed.reducer.steps = list(cfg.reducer.steps.values())
+    assert relevant(listed, listed.reducer) == relevant(cfg, cfg.reducer)
+    assert build(listed.reducer).ordered == build(cfg.reducer).ordered
 
 
 @pytest.mark.parametrize("name", stems(conf_dir() / "reducer"))

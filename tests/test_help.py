@@ -21,4 +21,4 @@ def test_fields_are_shown_as_overrides_leave_them(capsys: pytest.CaptureFixture[
 def test_every_group_is_listed_with_its_choices() -> None:
     lines = dict(line.split(": ", 1) for line in groups(conf_dir()).splitlines())
     assert {"model", "reducer", "reducer/merge", "benchmark", "trainer", "logger", "launcher", "judge"} <= set(lines)
-    assert lines["reducer/merge"] == "bipartite, contextual, drop, nearest, spatial, weighted"
+    assert lines["reducer/merge"] == "bipartite, contextual, drop, nearest, spatial, spatial_similar, weighted"

@@ -23,6 +23,13 @@ def test_a_mistyped_setting_is_answered_with_the_nearest_right_one(
     assert hint(" ".join(str(error.value).split()), "evaluate") == f"; did you mean {meant}?"
 
 
+def test_a_stage_of_a_cascade_is_answered_with_that_of_its_steps(compose: Callable[..., DictConfig]) -> None:
+    with pytest.raises(HydraException) as error:
+        compose("reducer=fastv", "reducer/merge=nearest")
+    meant = "; did you mean reducer/merge@reducer.steps.inside.merge=nearest?"
+    assert hint(" ".join(str(error.value).split()), "evaluate") == meant
+
+
 @pytest.mark.parametrize("message", ["anything", "Could not override 'zzzzzzzz'", "Could not find 'reducer/qqqqqqqq'"])
 def test_nothing_is_guessed_where_nothing_is_near(message: str) -> None:
     assert hint(message, "evaluate") == ""

@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from g2tr.benchmarks.groups import sample_seed
 from g2tr.benchmarks.sample import Sample
+from g2tr.cascade import unnamed
 from g2tr.config import build, fingerprint, plain
 from g2tr.errors import InputError
 from g2tr.evaluate import build_reducer
@@ -50,7 +51,8 @@ class G2TR(lmms):
         self.mode = mode
         self.seed = cfg.seed
         self.reducer = build_reducer(cfg.reducer)
-        self.folder = Path(output_dir) / fingerprint({name: plain(cfg)[name] for name in TAKEN})
+        settings = plain(cfg) | {"reducer": unnamed(plain(cfg.reducer))}
+        self.folder = Path(output_dir) / fingerprint({name: settings[name] for name in TAKEN})
         self.device = torch.device(own_device(device))
         self.model: Model | None = build(cfg.model, device=str(self.device))
 

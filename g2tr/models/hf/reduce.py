@@ -114,7 +114,7 @@ def reduce_inputs(
 def encoder_step(reducer: Plan | None) -> Reducer:
     """The reducer to run after the encoder. Raises `InputError` where there is more to it."""
     step = KEEP_ALL if reducer is None else reducer.encoder
-    inner = getattr(reducer, "steps", ())
+    inner = getattr(reducer, "ordered", ())
     if any(each.at.layer > 0 for each in inner):
         raise InputError(
             f"{getattr(reducer, 'name', reducer)!r} acts inside the language model; reduce_inputs acts before"
