@@ -23,3 +23,8 @@ def test_it_equals_the_mean_over_all_pairs_whatever_the_chunk(chunk: int) -> Non
 def test_a_single_token_and_a_token_of_zeros_are_scored() -> None:
     assert FeatureUniqueness()(VisualTokens(torch.ones(1, 3), (1, 1))).tolist() == [1.0]
     assert FeatureUniqueness()(VisualTokens(torch.zeros(2, 3), (1, 2))).tolist() == [1.0, 1.0]
+
+
+def test_of_two_tokens_each_is_held_to_the_other() -> None:
+    features = torch.tensor([[2.0, 0.0], [3.0, 0.0]])
+    assert FeatureUniqueness()(VisualTokens(features, (1, 2))).tolist() == [0.0, 0.0]

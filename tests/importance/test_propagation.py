@@ -37,3 +37,8 @@ def test_vector_products_equal_the_matrix_power(steps: int, chunk: int) -> None:
 
 def test_a_token_of_zeros_is_scored() -> None:
     assert Propagation()(tokens_of(torch.zeros(2, 3))).tolist() == [0.0, 0.0]
+
+
+def test_as_published_information_flows_five_steps() -> None:
+    features = torch.randn(40, 3, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(Propagation()(tokens_of(features)), by_matrix_power(features, 5))

@@ -1,3 +1,4 @@
+import pytest
 import torch
 from torch import Tensor
 
@@ -40,3 +41,9 @@ def test_large_checksums_and_seeds_are_accepted() -> None:
 def test_scores_ignore_the_features() -> None:
     tokens = VisualTokens(torch.ones(400, 9), (20, 20), seed=5)
     assert Random(3)(tokens).equal(scores_of(3, 5))
+
+
+def test_the_draw_is_that_of_every_release() -> None:
+    drawn = Random()(VisualTokens(torch.zeros(3, 2), (1, 3), seed=5))
+    assert drawn.equal(scores_of(0, 5, 3))
+    assert scores_of(1, 5, 3).tolist() == pytest.approx([0.11028969, 0.02427053, 0.79152858], abs=1e-7)

@@ -26,3 +26,9 @@ def test_heads_are_averaged() -> None:
     values = QueryValues(torch.tensor([[[1.0], [0.0]]]), torch.tensor([[[0.0], [5.0]], [[2.0], [7.0]]]))
     wanted = (torch.tensor([0.0, 2.0]).softmax(0) + torch.tensor([0.5, 0.5])) / 2
     assert torch.allclose(affinity(values.queries, values.tokens)[0], wanted)
+
+
+def test_products_are_divided_by_the_root_of_the_head_width() -> None:
+    wide = QueryValues(VALUES.queries.expand(1, 1, 4), VALUES.tokens.expand(4, 1, 4))
+    wanted = torch.tensor([0.0, 4.0, 2.0, -2.0]).softmax(0)  # 4·x / √4
+    assert torch.allclose(affinity(wide.queries, wide.tokens)[0], wanted)

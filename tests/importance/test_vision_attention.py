@@ -17,3 +17,9 @@ def test_the_score_is_the_attention_received_in_one_layer() -> None:
 def test_a_layer_that_the_vit_does_not_have_is_refused() -> None:
     with pytest.raises(InputError, match=r"importance\.layer=2, but the ViT has 2 layers"):
         ReceivedAttention(2)(TOKENS)
+
+
+def test_layers_count_from_the_end_up_to_the_first() -> None:
+    assert torch.equal(ReceivedAttention(-2)(TOKENS), RECEIVED[0])
+    with pytest.raises(InputError, match=r"importance\.layer=-3, but the ViT has 2 layers"):
+        ReceivedAttention(-3)(TOKENS)

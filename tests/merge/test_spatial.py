@@ -54,3 +54,8 @@ def test_places_that_an_earlier_step_left_count() -> None:
 def test_a_negative_appearance_is_refused() -> None:
     with pytest.raises(InputError, match=r"merge\.appearance must be at least 0, got -1"):
         Spatial(appearance=-1.0)
+
+
+def test_appearance_is_a_cosine_whatever_the_norms_of_the_kept_tokens() -> None:
+    tokens = VisualTokens(torch.tensor([[3.0, 4.0], [1.0, 0.0], [1.0, 0.0]]), (1, 3))
+    assert Spatial(appearance=1.0)(tokens, torch.tensor([0, 2])).homes.tolist() == [0, 1, 1]  # cosines 0.6 and 1

@@ -46,3 +46,7 @@ def test_tokens_that_an_earlier_step_left_keep_their_places() -> None:
 def test_a_share_outside_its_range_is_refused() -> None:
     with pytest.raises(InputError, match="selection.share must lie between 0 and 1, got 1.5"):
         Coverage(share=1.5)
+
+
+def test_regions_have_the_shape_of_the_grid() -> None:
+    assert [regions(grid, 16) for grid in [(4, 16), (16, 4), (8, 8)]] == [(2, 8), (8, 2), (4, 4)]

@@ -44,3 +44,10 @@ def test_once_the_kept_tokens_span_the_rest_the_best_scores_follow() -> None:
 
 def test_tokens_of_zeros_fall_back_to_the_scores() -> None:
     assert Dpp()(torch.tensor([0.1, 0.3, 0.2]), tokens_of(torch.zeros(3, 4)), 2).tolist() == [1, 2]
+
+
+def test_without_tolerance_no_token_is_picked_twice() -> None:
+    features = torch.randn(50, 3, generator=torch.Generator().manual_seed(0))
+    picks = greedy_map(features, 20, 0.0)
+    assert len(picks.unique()) == len(picks)
+    assert len(greedy_map(torch.zeros(3, 4), 2, 0.0)) == 0

@@ -26,3 +26,10 @@ def test_the_budget_is_exact(k: int) -> None:
     generator = torch.Generator().manual_seed(0)
     tokens = VisualTokens(torch.randn(50, 6, generator=generator), (5, 10))
     assert len(Duplication()(torch.rand(50, generator=generator), tokens, k)) == k
+
+
+def test_there_are_eight_pivots_by_default() -> None:
+    tokens = VisualTokens(torch.tensor([[1.0, 0.0]] * 9 + [[-1.0, 0.0]]), (1, 10))
+    scores = torch.arange(10.0, 0.0, -1.0)
+    assert Duplication()(scores, tokens, 8).tolist() == [*range(8)]
+    assert Duplication()(scores, tokens, 9).tolist() == [*range(8), 9]

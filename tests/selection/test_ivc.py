@@ -43,3 +43,7 @@ def test_tokens_that_share_a_position_are_told_apart_by_their_places() -> None:
     rule = Ivc(share=0.25, theta=1.0, head_dim=2)
     tokens = image(0, torch.full((4,), 7)).having(Places(torch.tensor([1, 3, 6, 9])))
     assert 2 in rule(torch.zeros(4), tokens, 1).tolist()
+
+
+def test_one_token_stays() -> None:
+    assert Ivc()(torch.zeros(1), image(0, torch.zeros(1, dtype=torch.long)), 1).tolist() == [0]

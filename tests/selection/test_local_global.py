@@ -26,3 +26,7 @@ def test_no_window_gives_more_than_its_share_of_the_local_tokens() -> None:
 def test_leftover_rows_and_columns_join_the_last_window() -> None:
     tokens = image(torch.arange(25.0), (5, 5))
     assert LocalGlobal(window=2).windows(tokens).view(5, 5)[-1].tolist() == [2, 2, 3, 3, 3]
+
+
+def test_an_image_smaller_than_a_window_is_one_window() -> None:
+    assert LocalGlobal(window=4).windows(image(torch.arange(6.0), (2, 3))).tolist() == [0] * 6

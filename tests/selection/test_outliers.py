@@ -34,3 +34,9 @@ def test_a_longer_reach_finds_fewer_outliers() -> None:
     scores = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 14.0]
     assert 7 in chosen(scores, 1, reach=1.0)
     assert chosen(scores, 1, reach=3.0) == [3]
+
+
+def test_the_reach_is_that_of_a_box_plot() -> None:
+    tokens = VisualTokens(torch.zeros(8, 1), (1, 8))
+    for last, kept in ((10.4, 3), (10.6, 7)):  # the upper quartile is 5.25, half of the tokens lie within 3.5
+        assert Outliers()(torch.tensor([0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, last]), tokens, 1).tolist() == [kept]

@@ -26,3 +26,9 @@ def test_with_diversity_alone_it_is_max_min_from_the_best_score() -> None:
     scores = torch.tensor([0.0, 0.0, 9.0, 0.0])
     assert SaliencyDiversity(1.0)(scores, TOKENS, 2).tolist() == [0, 2]  # 0° and 180° are 90° away; the lower index
     assert SaliencyDiversity(1.0)(scores, TOKENS, 3).tolist() == [0, 2, 3]
+
+
+def test_score_and_distance_count_alike_by_default() -> None:
+    tokens = VisualTokens(TOKENS.features[:3], (1, 3))
+    # distances to token 0: 0.5 and 1; half of score plus distance: 0.7 and 0.5
+    assert SaliencyDiversity()(torch.tensor([1.0, 0.9, 0.0]), tokens, 2).tolist() == [0, 1]
