@@ -1,12 +1,14 @@
-"""The one door through which pictures are read: formats, orientation, limits and what is said of a bad one."""
+"""The one door through which pictures are read: formats, orientation, limits, RGB, and what is said of a bad one."""
 
 import io
 import struct
 from pathlib import Path
 
+import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from g2tr.errors import InputError
+from g2tr.lfs import is_pointer
 
 MAX_PIXELS = 64_000_000
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF", "JPEG2000", "TGA", "ICO", "PCX", "SGI", "DDS")
@@ -16,14 +18,14 @@ DAMAGED = (
 )
 PNG = b"\x89PNG\r\n\x1a\n"
 NO_PIXELS = (b"tEXt", b"zTXt", b"iTXt", b"iCCP")
-POINTER = b"version https://git-lfs"
+HEIF = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1")
 
 
 def read_image(content: bytes | Path) -> Image.Image:
     """The decoded image, upright. Raises `InputError` where it cannot be read or is unreasonably large."""
     try:
         data = content if isinstance(content, bytes) else content.read_bytes()
-        if data.startswith(POINTER):
+        if is_pointer(data):
             raise InputError("it is a Git LFS pointer, fetch the file with `git lfs pull`")
         Image.init()
         formats = [name for name in FORMATS if name in Image.OPEN]
@@ -33,10 +35,17 @@ def read_image(content: bytes | Path) -> Image.Image:
             image.load()
             return upright(image)
     except UnidentifiedImageError:
-        raise InputError(f"unreadable image: not an image that Pillow reads; begins with {data[:16]!r}") from None
+        raise InputError(f"unreadable image: {unidentified(data)}") from None
     except DAMAGED as error:
         reason = str(error).replace("\n", " ")
         raise InputError(f"unreadable image: {reason}") from None
+
+
+def unidentified(data: bytes) -> str:
+    """What is said of bytes that Pillow takes for no image: the HEIC/HEIF of phones is named, others by their start."""
+    if data[4:8] == b"ftyp" and data[8:12] in HEIF:
+        return f"it is HEIC/HEIF (brand {data[8:12].decode()}), which is not read; convert it to JPEG or PNG"
+    return f"not an image that Pillow reads; begins with {data[:16]!r}"
 
 
 def upright(image: Image.Image) -> Image.Image:
@@ -45,6 +54,23 @@ def upright(image: Image.Image) -> Image.Image:
         return ImageOps.exif_transpose(image)
     except DAMAGED:
         return image.copy()
+
+
+def to_rgb(image: Image.Image) -> Image.Image:
+    """RGB; transparent pixels are laid over white, and 16-bit values are scaled, not clipped.
+
+    Raises `InputError` for an image without pixels, and for one whose values have no fixed range.
+    """
+    if 0 in image.size or image.mode in ("I", "F"):
+        raise InputError(f"cannot read an image of mode {image.mode} and size {image.size}; convert it to RGB first")
+    if image.mode.startswith("I;16"):
+        image = Image.fromarray((np.array(image) >> 8).astype(np.uint8))
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        white = Image.new("RGB", image.size, (255, 255, 255))
+        white.paste(image, mask=image.getchannel("A"))
+        return white
+    return image.convert("RGB")
 
 
 def without_text(data: bytes) -> bytes:

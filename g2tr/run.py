@@ -15,8 +15,8 @@ from filelock import FileLock, Timeout
 from omegaconf import DictConfig, OmegaConf
 from PIL import Image
 
-from g2tr.benchmarks.sample import ImageSource
 from g2tr.errors import InputError, OutputError
+from g2tr.images import read_image, to_rgb
 from g2tr.record import Record, lasting, read_records, read_seconds, to_line, to_seconds
 
 
@@ -186,7 +186,7 @@ class RunFolder:
 
     def load_image(self, place: str) -> Image.Image:
         """An image that `save_image` stored. Raises `InputError` where it is gone, or lies elsewhere."""
-        return ImageSource(self.inside(place)).open().convert("RGB")
+        return to_rgb(read_image(self.inside(place)))
 
     def inside(self, place: str) -> Path:
         """A file of this folder. Raises `InputError` for a path, or a link, that leads out of it."""

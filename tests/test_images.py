@@ -3,12 +3,14 @@
 import io
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
 from g2tr.benchmarks.jsonl import stream_lines
 from g2tr.benchmarks.sample import ImageSource
 from g2tr.errors import InputError
+from g2tr.images import read_image, to_rgb
 
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -67,6 +69,30 @@ def test_what_is_no_image_is_named_by_its_beginning() -> None:
 def test_a_git_lfs_pointer_is_called_one() -> None:
     with pytest.raises(InputError, match="git lfs pull"):
         ImageSource(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n").open()
+
+
+@pytest.mark.parametrize("brand", [b"heic", b"mif1"])
+def test_a_picture_of_a_phone_is_named_by_its_format(brand: bytes) -> None:
+    data = b"\0\0\0\x18ftyp" + brand + b"\0\0\0\0mif1heic" + bytes(64)
+    with pytest.raises(
+        InputError, match=rf"it is HEIC/HEIF \(brand {brand.decode()}\), .* convert it to JPEG or PNG"
+    ):
+        read_image(data)
+
+
+def test_sixteen_bits_are_scaled_and_transparency_lies_on_white() -> None:
+    values = np.arange(12, dtype=np.uint16).reshape(3, 4)
+    deep = read_image(encoded(Image.fromarray(257 * values), "PNG"))
+    assert np.array_equal(np.array(to_rgb(deep))[..., 0], values)
+    clear = Image.new("RGBA", (2, 1), (30, 30, 30, 255))
+    clear.putpixel((0, 0), (30, 30, 30, 0))
+    assert np.array(to_rgb(read_image(encoded(clear, "PNG")))).tolist() == [[[255] * 3, [30] * 3]]
+
+
+@pytest.mark.parametrize("kind, expected", [(Image.new("I", (2, 2)), "mode I"), (Image.new("F", (2, 2)), "mode F")])
+def test_values_without_a_range_are_refused(kind: Image.Image, expected: str) -> None:
+    with pytest.raises(InputError, match=expected):
+        to_rgb(kind)
 
 
 def test_a_byte_order_mark_is_no_part_of_a_line(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from g2tr.benchmarks.parquet import Row, stream_rows
 from g2tr.benchmarks.sample import ImageSource
 from g2tr.benchmarks.separated import stream_separated
 from g2tr.errors import InputError
-from g2tr.images import POINTER
+from g2tr.lfs import is_pointer
 
 Columns = Mapping[str, tuple[str, ...]]
 HUB_ID = re.compile(r"[\w-][\w.-]*/[\w.-]+")
@@ -88,9 +88,8 @@ class Dataset:
 
 def rows_of(file: Path) -> Iterator[Row]:
     """The rows of a table. Raises `InputError` for a Git LFS pointer."""
-    with file.open("rb") as stream:
-        if stream.read(len(POINTER)) == POINTER:
-            raise InputError(f"{file} is a Git LFS pointer: fetch it with `git lfs pull`")
+    if is_pointer(file):
+        raise InputError(f"{file} is a Git LFS pointer: fetch it with `git lfs pull`")
     return READERS[file.suffix.lower()](file)
 
 

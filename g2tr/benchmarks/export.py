@@ -8,6 +8,7 @@ from PIL import Image
 
 from g2tr.benchmarks.sample import Benchmark, Sample
 from g2tr.errors import InputError, OutputError
+from g2tr.images import to_rgb
 from g2tr.run import RunFolder
 
 
@@ -43,7 +44,7 @@ def save(image: Image.Image, out: Path, place: str) -> Path:
         raise InputError(f"{place!r} leaves the folder {out}")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        image.convert("RGB").save(file, quality=95)
+        to_rgb(image).save(file, quality=95)
     except (OSError, ValueError) as error:
         raise OutputError(f"cannot write {file}: {error}") from None
     return file

@@ -11,7 +11,7 @@ from g2tr.errors import InputError
 def stream_lines(path: Path) -> Iterator[Row]:
     """One row per line that is not blank. Raises `InputError` for a line that is no JSON object."""
     try:
-        with path.open(encoding="utf-8-sig") as lines:
+        with path.open(encoding="utf-8-sig", newline="\n") as lines:
             for number, line in enumerate(lines, 1):
                 if line.strip():
                     yield parse(line, f"{path}, line {number}")

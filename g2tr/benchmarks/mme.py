@@ -100,13 +100,15 @@ def folders(place: Path) -> list[Path]:
 def official(place: Path) -> Iterator[Entry]:
     """Category folders with, for each image, a text file of the same stem: a question, a tab and an answer per line.
 
-    Images lie beside the texts, or in `images` where the texts are in `questions_answers_YN`.
+    Images lie beside the texts, or in `images` where the texts are in `questions_answers_YN`. A line ends at a line
+    feed alone: other breaks (a lone carriage return, U+2028) are part of a question.
     """
     for folder in folders(place):
         for file in sorted(folder.glob("*.txt")) + sorted((folder / "questions_answers_YN").glob("*.txt")):
             pictures = [path for path in folder.rglob(f"{escape(file.stem)}.*") if path.suffix != ".txt"]
             image = ImageSource(pictures[0] if pictures else folder / f"{file.stem}.png")
-            for number, line in enumerate(file.read_text(encoding="utf-8-sig", errors="replace").split("\n"), 1):
+            lines = file.read_bytes().decode("utf-8-sig", "replace").split("\n")
+            for number, line in enumerate(lines, 1):
                 if line.strip():
                     yield official_entry(line, folder.name, file, image, number)
 

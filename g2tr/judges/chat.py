@@ -8,8 +8,8 @@ from typing import Any
 
 from PIL import Image
 
+from g2tr.images import to_rgb
 from g2tr.judges.judge import Reply
-from g2tr.models.images import to_rgb
 
 REFUSED = (b"content_filter", b"content_policy", b"moderation", b"flagged")
 

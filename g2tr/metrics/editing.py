@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float
 from PIL import Image
 from torch import Tensor
 
-from g2tr.models.images import to_rgb
+from g2tr.images import to_rgb
 
 IDENTICAL_DB = 100.0
 VISIBLE = 12.75 / 255
@@ -35,15 +35,18 @@ def ssim(a: Float[Tensor, "3 h w"], b: Float[Tensor, "3 h w"]) -> float:
 
     Images with a side below 11 pixels, which the window does not fit into, are enlarged to it without new values.
     """
-    short = min(a.shape[1:])
-    if short < WINDOW:
-        factor = -(-WINDOW // short)
-        a, b = (x.repeat_interleave(factor, 1).repeat_interleave(factor, 2) for x in (a, b))
     from torchmetrics.functional.image import structural_similarity_index_measure
 
+    a, b = at_least(a, WINDOW), at_least(b, WINDOW)
     value = structural_similarity_index_measure(a[None].double(), b[None].double(), data_range=1.0)
     assert isinstance(value, Tensor)
     return value.item()
+
+
+def at_least(image: Float[Tensor, "3 h w"], side: int) -> Float[Tensor, "3 h2 w2"]:
+    """The image with every pixel repeated until no side is shorter than `side`."""
+    factor = -(-side // min(image.shape[1:]))
+    return image.repeat_interleave(factor, 1).repeat_interleave(factor, 2)
 
 
 def changed_pixels(source: Float[Tensor, "3 h w"], target: Float[Tensor, "3 h w"]) -> Bool[Tensor, "h w"]:

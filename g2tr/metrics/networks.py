@@ -10,7 +10,7 @@ from PIL import Image
 from torch import Tensor
 
 from g2tr.errors import InputError
-from g2tr.models.images import to_rgb
+from g2tr.images import to_rgb
 
 Eye = Callable[[Image.Image], Tensor]
 Reader = Callable[[str], Tensor]

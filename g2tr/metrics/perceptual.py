@@ -12,8 +12,10 @@ import torch
 from PIL import Image
 
 from g2tr.errors import InputError
-from g2tr.metrics.editing import to_values
+from g2tr.metrics.editing import at_least, to_values
 from g2tr.metrics.networks import clip_eye, dino_eye
+
+TRUNK = 32
 
 
 @runtime_checkable
@@ -60,7 +62,10 @@ class Dino:
 
 @dataclass(frozen=True)
 class Lpips:
-    """LPIPS v0.1 with the trunk `net`; lower is closer. Needs torchvision, which fetches the trunk at first use."""
+    """LPIPS v0.1 with the trunk `net`; lower is closer. Needs torchvision, which fetches the trunk at first use.
+
+    Images with a side below 32 pixels, which no trunk takes, are enlarged to it without new values.
+    """
 
     net: Literal["alex", "vgg", "squeeze"] = "alex"
 
@@ -73,7 +78,7 @@ class Lpips:
             from torchmetrics.functional.image import learned_perceptual_image_patch_similarity as lpips
         except ImportError:
             raise InputError("LPIPS needs torchvision: pip install torchvision") from None
-        y, t = (to_values(image, target.size).float()[None] for image in (result, target))
+        y, t = (at_least(to_values(image, target.size).float(), TRUNK)[None] for image in (result, target))
         return lpips(y, t, net_type=self.net, normalize=True).item()
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import torch
 from PIL.Image import Image
 
-from g2tr.benchmarks.sample import ImageSource
 from g2tr.cascade import KEEP_ALL, Plan
 from g2tr.errors import InputError
+from g2tr.images import read_image as read_file
 from g2tr.tokens import Grid
 
 Picture = Image | str | Path
@@ -47,7 +47,7 @@ def read_image(given: object) -> Image:
         path = Path(given).expanduser()
         if not path.is_file():
             raise InputError(f"no such image file: {path}")
-        return ImageSource(path).open()
+        return read_file(path)
     raise InputError(f"an image must be a PIL image or a path, got {type(given).__name__}")
 
 

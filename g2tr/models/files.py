@@ -8,10 +8,10 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 
 from g2tr.errors import InputError
+from g2tr.lfs import is_pointer
 from g2tr.models.facts import inner, read_json
 
 INDEX = ".index.json"
-POINTER = b"version https://git-lfs"
 
 
 def files_of(path: Path) -> list[Path]:
@@ -54,12 +54,3 @@ def opened(path: Path, device: str = "cpu") -> Iterator[Any]:
         raise InputError(f"{path} is damaged or cut off: {error}") from None
     with file:
         yield file
-
-
-def is_pointer(path: Path) -> bool:
-    """Whether a file is what a clone without Git LFS leaves in place of the real one."""
-    try:
-        with path.open("rb") as file:
-            return file.read(len(POINTER)) == POINTER
-    except OSError:
-        return False

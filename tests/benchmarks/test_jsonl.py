@@ -22,3 +22,8 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.jsonl").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(InputError, match="no readable JSONL"):
         list(stream_lines(tmp_path / "x.jsonl"))
+
+
+def test_a_line_ends_at_a_line_feed_alone(tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl").write_bytes('{"a":\r"b\u2028c"}\r\n{"a": 2}'.encode())
+    assert list(stream_lines(tmp_path / "x.jsonl")) == [{"a": "b\u2028c"}, {"a": 2}]

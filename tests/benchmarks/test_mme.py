@@ -90,6 +90,12 @@ def test_a_bad_line_of_the_official_folder_is_named(tmp_path: Path, old: str, ne
         mme(tmp_path).samples()
 
 
+def test_a_line_of_an_official_file_ends_at_a_line_feed_alone(tmp_path: Path) -> None:
+    (tmp_path / "count").mkdir()
+    (tmp_path / "count/1.txt").write_bytes("Is\rit\u2028one?\tYes\r\nIs it not?\tNo\n".encode())
+    assert [sample.prompt.split("?")[0] for sample in mme(tmp_path).samples()] == ["Is\rit\u2028one", "Is it not"]
+
+
 def test_a_category_that_mme_does_not_have_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.jsonl").write_text(
         '{"question_id": "1", "question": "?", "answer": "No", "category": "x", "image": "1"}'

@@ -51,3 +51,18 @@ def test_lpips_says_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr("torchmetrics.functional.image.learned_perceptual_image_patch_similarity", raising=False)
     with pytest.raises(InputError, match="torchvision"):
         Lpips()(RED, BLUE)
+
+
+def test_pictures_of_a_few_pixels_are_compared(networks: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tiny = Image.new("RGB", (3, 5), "red")
+    for metric in (ClipImage(str(networks / "clip")), Dino(str(networks / "dino"))):
+        assert metric(tiny, RED) == pytest.approx(1.0, abs=1e-5)
+    seen: list[tuple[int, ...]] = []
+
+    def lpips(y: torch.Tensor, t: torch.Tensor, **_: object) -> torch.Tensor:
+        seen.extend((tuple(y.shape), tuple(t.shape)))
+        return torch.tensor(0.0)
+
+    monkeypatch.setattr("torchmetrics.functional.image.learned_perceptual_image_patch_similarity", lpips, raising=False)
+    assert Lpips()(tiny, tiny) == 0.0
+    assert seen == [(1, 3, 55, 33)] * 2
