@@ -200,7 +200,8 @@ def conclude(
 def evaluate(cfg: DictConfig, kept: KeptModel | None = None) -> list[Run]:
     """The reference and then the configured reducer; either is taken from its run folder where it is complete.
 
-    `kept` holds the model from one call to the next. With `force` the reducer's run starts afresh; the reference, which others share, does where it is the reducer.
+    `kept` holds the model from one call to the next. With `force` the reducer's run starts afresh; the reference, which
+    others share, does where it is the reducer.
     Raises `InputError` for settings that cannot work, before any sample is predicted. Empty in every process
     but the first.
     """

@@ -57,7 +57,7 @@ class Evaluation(LightningModule):
         log_query(self.model, self.reducer)
 
     def teardown(self, stage: str) -> None:
-        """Lets the model go: this module and Lightning's Trainer hold each other, and stay until Python looks for it."""
+        """Lets the model go: this module and Lightning's Trainer hold each other and stay until Python looks for it."""
         del self.model, self.vae_flops
 
     def predict_dataloader(self) -> DataLoader[Group]:

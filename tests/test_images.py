@@ -74,9 +74,7 @@ def test_a_git_lfs_pointer_is_called_one() -> None:
 @pytest.mark.parametrize("brand", [b"heic", b"mif1"])
 def test_a_picture_of_a_phone_is_named_by_its_format(brand: bytes) -> None:
     data = b"\0\0\0\x18ftyp" + brand + b"\0\0\0\0mif1heic" + bytes(64)
-    with pytest.raises(
-        InputError, match=rf"it is HEIC/HEIF \(brand {brand.decode()}\), .* convert it to JPEG or PNG"
-    ):
+    with pytest.raises(InputError, match=rf"it is HEIC/HEIF \(brand {brand.decode()}\), .* convert it to JPEG or PNG"):
         read_image(data)
 
 
