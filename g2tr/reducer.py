@@ -8,6 +8,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from g2tr.anchors import AnchorRule
+from g2tr.contract import Contract, require_strategy
 from g2tr.errors import InputError
 from g2tr.grids import smallest_grid
 from g2tr.tokens import Anchors, Grid, LatentGrid, Reduction, Scores, VisualTokens
@@ -70,7 +71,8 @@ class Reducer:
     """Importance × selection × merge at a keep ratio ρ: k = min(n, max(min_keep, round(ρ·n))) tokens stay.
 
     Rounding is half to even, as in the released code (method.md section 5). With ρ = 1 no stage runs, no
-    evidence is read and the tokens pass through unchanged. Raises `InputError` for a ratio outside (0, 1].
+    evidence is read and the tokens pass through unchanged. Features are of any floating type, and stay so.
+    Raises `InputError` for a ratio outside (0, 1], and for a strategy that breaks its contract.
     With `downsample` the vision tower sees a smaller image, whose grid just holds k tokens; the stages drop the
     few that are too many. With `size_alpha` α a kept token that stands for s tokens adds α·log(s) to its attention
     logits in the language model (proportional attention of ToMe at 1). `name` is what tables call it; `at` is where
@@ -95,9 +97,8 @@ class Reducer:
             raise InputError(f"min_keep must be a whole number of at least 1, got {self.min_keep!r}")
         if type(self.size_alpha) not in (int, float):
             raise InputError(f"size_alpha must be a number, got {self.size_alpha!r}")
-        for stage, kind in (("importance", Importance), ("selection", Selection), ("merge", Merge)):
-            if not isinstance(getattr(self, stage), kind):
-                raise InputError(f"{stage} must be a strategy of that stage, got {getattr(self, stage)!r}")
+        for stage in ("importance", "selection", "merge"):
+            require_strategy(stage, getattr(self, stage))
 
     @property
     def stage_reads(self) -> frozenset[type]:
@@ -149,17 +150,19 @@ class Reducer:
 
     @torch.no_grad()
     def __call__(self, tokens: VisualTokens) -> Reduction:
+        if not tokens.features.is_floating_point():
+            raise InputError(f"tokens must be floating point, got {tokens.features.dtype}")
         count = len(tokens.features)
         k = min(count, self.budget(tokens.full))
         if k == count:
             everyone = torch.arange(count, device=tokens.features.device)
             return Reduction(tokens.features.detach(), everyone, everyone)
         # Under a caller's autocast, similarities would be half precision, and full of ties.
-        with torch.autocast(tokens.features.device.type, enabled=False):
+        with torch.autocast(tokens.features.device.type, enabled=False), Contract(tokens, k) as contract:
             tokens = self.anchored(tokens)
-            scores = self.importance(tokens)
-            kept = self.selection(scores, tokens, k)
-            return self.merge(self.scored(tokens, scores), kept)
+            scores = contract.scores(self.importance, self.importance(tokens))
+            kept = contract.kept(self.selection, self.selection(scores, tokens, k))
+            return contract.reduction(self.merge, self.merge(self.scored(tokens, scores), kept), kept)
 
     def anchored(self, tokens: VisualTokens) -> VisualTokens:
         """The tokens with their anchors, where a stage reads them and nobody gave them."""
