@@ -157,19 +157,20 @@ def passes(tests: Sequence[str], limit: float, log: Path, cached: bool) -> bool:
     return False
 
 
-def examine(module: str, also: Sequence[str], number: int | None, seed: int, log: Path) -> tuple[int, int]:
+def examine(module: str, args: argparse.Namespace) -> tuple[int, int]:
     """Runs the mutants of one module of the copy, and prints those that survive; how many ran and survived."""
     file, folder = Path(module), Path("tests", *Path(module).parts[1:-1])
-    own = folder / f"test_{file.stem}.py"
-    tests = [str(own)] * own.is_file() + [test for test in also if test != str(own)]
-    start = time.monotonic()
+    own = str(folder / f"test_{file.stem}.py")
+    tests = list(dict.fromkeys([own, *args.also] if Path(own).is_file() and not args.spare_own else args.also))
+    log, start = args.copy / "log", time.monotonic()
     if not passes(tests, 600, log, cached=True):
         print(f"{module}: its tests fail without a mutation, see {log}", flush=True)
         return 0, 0
     limit = 10 + 5 * (time.monotonic() - start)
     source = file.read_text(encoding="utf-8")
     every = list(mutants(source))
-    chosen = every if number is None else random.Random(f"{seed} {module}").sample(every, min(number, len(every)))
+    count = len(every) if args.number is None else min(args.number, len(every))
+    chosen = random.Random(f"{args.seed} {module}").sample(every, count)
     survivors = []
     for mutant in chosen:
         for stale in (file.parent / "__pycache__").glob(f"{file.stem}.*"):
@@ -178,11 +179,10 @@ def examine(module: str, also: Sequence[str], number: int | None, seed: int, log
         if passes(tests, limit, log, cached=False):
             survivors.append(mutant)
     file.write_text(source, encoding="utf-8")
-    taken = time.monotonic() - start
-    print(f"{module}: {len(chosen)} of {len(every)} ran, {len(survivors)} survive ({taken:.0f} s)", flush=True)
+    print(f"{module}: {count} of {len(every)} ran, {len(survivors)} survive", flush=True)
     for mutant in sorted(survivors, key=lambda mutant: mutant.line):
         print(f"  line {mutant.line}\n    " + mutant.diff.replace("\n", "\n    "), flush=True)
-    return len(chosen), len(survivors)
+    return count, len(survivors)
 
 
 def main() -> None:
@@ -190,6 +190,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("modules", nargs="+", help="files of g2tr; the test file of the same stem is run")
     parser.add_argument("--also", nargs="*", default=[], help="test files to run after it")
+    parser.add_argument("--spare-own", action="store_true", help="run those alone")
     parser.add_argument("--number", type=int, help="how many mutants of each module; all without it")
     parser.add_argument("--seed", type=int, default=0, help="of the sample")
     parser.add_argument("--copy", type=Path, required=True, help="an empty or former folder for the copy")
@@ -200,7 +201,7 @@ def main() -> None:
     os.chdir(tree)
     for package in SLOW.split():
         importlib.import_module(package)
-    results = [examine(module, args.also, args.number, args.seed, args.copy / "log") for module in args.modules]
+    results = [examine(module, args) for module in args.modules]
     ran, survive = (sum(column) for column in zip(*results, strict=True))
     print(f"{len(args.modules)} modules: {ran} mutants ran, {survive} survive")
 

@@ -11,7 +11,7 @@ KRIS_ASPECTS = ("consistency", "quality", "instruction", "knowledge")
 
 def rise_aspects(category: str, scores: Scores) -> dict[str, float]:
     """RISEBench: scores from 1 to 5; logical tasks are judged 0 or 1, which is 1 or 5 (gpt_eval.py, main)."""
-    return {name: 4 * min(value, 1) + 1 if category == LOGICAL else value for name, value in scores.items()}
+    return {name: 4 * min(value, 1.0) + 1 if category == LOGICAL else value for name, value in scores.items()}
 
 
 def rise_score(category: str, scores: Scores) -> float:

@@ -29,3 +29,12 @@ def test_homes_survive_their_packing_and_stand_only_where_tokens_merged() -> Non
     merging = View((1, 3), torch.tensor([1]), torch.tensor([0, 0, -1]), (1,), (1,))
     dropped, merged = kept_views(Trace(views=(dropping, merging)))
     assert "homes" not in dropped and unpack_homes(merged["homes"]) == [0, 0, -1]
+
+
+def test_a_bit_says_whether_a_token_stays_the_first_one_first() -> None:
+    views = [
+        View((1, 5), torch.tensor(kept, dtype=torch.long), torch.full((5,), -1), (1,), (1,))
+        for kept in ([0, 3], [4], [])
+    ]
+    shown = [f"{int(view['bits'], 16):b}" for view in kept_views(Trace(views=tuple(views)))]
+    assert shown == ["1" + "10010", "1" + "00001", "1" + "00000"]

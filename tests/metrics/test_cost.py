@@ -16,16 +16,33 @@ from g2tr.metrics.cost import (
     kv_bytes_of,
     listen_flops,
     literature_flops,
+    look_flops,
     summarise_costs,
+    summarise_tokens,
     vit_flops,
 )
 from g2tr.models.bagel.model import Bagel
 from g2tr.models.base import DecoderShape
+from g2tr.models.trace import Look
 from g2tr.reducer import Reducer
 from g2tr.selection.topk import TopK
 from g2tr.tokens import VisionAttention
 
 BAGEL_7B = DecoderShape(layers=28, width=3584, heads=28, kv_heads=4, head_dim=128, mlp=18944)
+
+
+COST = {
+    "prefill_flops": 100,
+    "prefill_flops_full": 200,
+    "flops_literature": 50,
+    "flops_literature_full": 150,
+    "vit_flops": 60,
+    "vit_flops_full": 60,
+    "anchor_flops": 90,
+    "evidence_flops": 10,
+    "kv_bytes": 10,
+    "kv_bytes_full": 40,
+}
 
 
 def sdpa_flops(q: Any, k: Any, v: Any, *_: Any, out_shape: Any = None, **__: Any) -> int:
@@ -102,20 +119,22 @@ def test_a_cached_row_of_the_7b_model_takes_56_kib() -> None:
 
 
 def test_ratios_are_of_sums_and_anchors_count_against_the_reducer() -> None:
-    cost = {
-        "prefill_flops": 100,
-        "prefill_flops_full": 200,
-        "flops_literature": 50,
-        "flops_literature_full": 150,
-        "vit_flops": 60,
-        "vit_flops_full": 60,
-        "anchor_flops": 90,
-        "evidence_flops": 10,
-        "kv_bytes": 10,
-        "kv_bytes_full": 40,
-    }
-    summary = summarise_costs([cost, {**cost, "prefill_flops_full": 400}])
+    summary = summarise_costs([COST, {**COST, "prefill_flops_full": 400}])
     assert summary["prefill_speedup_flops"] == pytest.approx(600 / 200)
     assert summary["net_speedup_flops"] == pytest.approx((120 + 600) / (120 + 200 + 200))
     assert summary["kv_ratio"] == pytest.approx(4.0)
+    assert summary["literature_speedup_flops"] == pytest.approx(3.0)
     assert summary["vit_flops"] == 60
+
+
+def test_evidence_costs_three_projections_of_its_rows_and_the_logits_of_one() -> None:
+    projections, logits = 3 * 3584 * (28 + 4 + 4) * 128, 100 * 28 * 128
+    assert look_flops(BAGEL_7B, Look(rows=3, keys=100)) == 2 * (projections + logits)
+
+
+def test_tokens_and_costs_of_one_sample_are_its_own() -> None:
+    count = {"full": 8, "kept": 3.0, "per_layer": [4, 2], "kv_per_layer": [4, 1]}
+    shares = {"per_layer": [0.5, 0.25], "kv_per_layer": [0.5, 0.125]}
+    assert summarise_tokens([count]) == {"full": 8, "kept": 3, "ratio": 0.375} | shares
+    assert summarise_tokens([{"full": 0, "kept": 0.0, "per_layer": [0], "kv_per_layer": [0]}])["ratio"] == 1.0
+    assert summarise_costs([dict.fromkeys(COST, 7)])["vit_flops"] == 7

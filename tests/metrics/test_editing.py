@@ -3,7 +3,7 @@ import pytest
 import torch
 from PIL import Image
 
-from g2tr.metrics.editing import agreement, edit_grades, preservation, psnr, success
+from g2tr.metrics.editing import agreement, edit_grades, preservation, psnr, ssim, success
 
 
 def picture(left: int, right: int) -> Image.Image:
@@ -55,3 +55,11 @@ def test_a_result_of_another_size_is_compared_at_the_size_of_the_target() -> Non
 def test_agreement_compares_with_the_unreduced_edit() -> None:
     assert agreement(picture(0, 100), picture(0, 100))["agreement_psnr"] == 100.0
     assert agreement(picture(0, 100), picture(0, 120))["agreement_psnr"] < 30
+
+
+@pytest.mark.parametrize("height", [5, 10, 11])
+def test_a_small_image_is_compared_as_its_enlarged_self(height: int) -> None:
+    a, b = torch.rand(2, 3, height, 20, generator=torch.Generator().manual_seed(0)).double()
+    factor = -(-11 // height)
+    large = (x.repeat_interleave(factor, 1).repeat_interleave(factor, 2) for x in (a, b))
+    assert ssim(a, b) == pytest.approx(ssim(*large), abs=1e-9)

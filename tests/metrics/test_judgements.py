@@ -34,6 +34,7 @@ def rise(consistency: float | None, reasoning: float, quality: float | None) -> 
         (TEMPORAL, rise(5, 1, 5), (0.3 * 5 + 0.5 + 0.2 * 5) / 2, 0.0),
         (TEMPORAL, rise(1, 1, 1), 1.0, 0.0),
         (LOGICAL, rise(1, 1, None), 5.0, 1.0),
+        (LOGICAL, rise(5, 5, None), 5.0, 1.0),
         (LOGICAL, rise(0, 1, None), 0.3 * 1 + 0.7 * 5, 0.0),
         (LOGICAL, rise(1, 0, None), (0.3 * 5 + 0.7 * 1) / 2, 0.0),
         (LOGICAL, rise(0, 0, None), 1.0, 0.0),

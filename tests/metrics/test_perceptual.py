@@ -66,3 +66,12 @@ def test_pictures_of_a_few_pixels_are_compared(networks: Path, monkeypatch: pyte
     monkeypatch.setattr("torchmetrics.functional.image.learned_perceptual_image_patch_similarity", lpips, raising=False)
     assert Lpips()(tiny, tiny) == 0.0
     assert seen == [(1, 3, 55, 33)] * 2
+
+
+def test_lpips_is_given_values_from_nought_to_one_and_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def lpips(y: torch.Tensor, t: torch.Tensor, net_type: str, normalize: bool) -> torch.Tensor:
+        assert (net_type, normalize) == ("vgg", True)
+        return (y - t).abs().max()
+
+    monkeypatch.setattr("torchmetrics.functional.image.learned_perceptual_image_patch_similarity", lpips, raising=False)
+    assert Lpips("vgg")(RED, BLUE) == 1.0

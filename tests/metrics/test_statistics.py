@@ -34,6 +34,10 @@ def test_samples_of_one_group_widen_the_interval() -> None:
 def test_the_same_seed_gives_the_same_interval() -> None:
     a, b, groups = [1.0, 0.0, 1.0, 1.0], [0.0, 0.0, 1.0, 0.0], ["a", "b", "c", "d"]
     assert paired_bootstrap(a, b, groups) == paired_bootstrap(a, b, groups)
+    random = np.random.default_rng(1)
+    a, b, groups = random.random(50).tolist(), [0.0] * 50, [str(i) for i in range(50)]
+    assert paired_bootstrap(a, b, groups) == paired_bootstrap(a, b, groups, draws=10_000, seed=0)
+    assert paired_bootstrap(a, b, groups) != paired_bootstrap(a, b, groups, seed=1)
 
 
 def test_the_sign_test_is_mcnemars_where_samples_stand_alone() -> None:

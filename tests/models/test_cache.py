@@ -1,6 +1,7 @@
 import torch
 
-from g2tr.models.cache import Block, Cache, key_bias
+from g2tr.models.cache import Block, Cache, join, key_bias, store
+from g2tr.pack import pack
 
 
 def cache(*bias: float) -> Cache:
@@ -45,3 +46,23 @@ def test_evicted_rows_leave_the_named_layers_alone() -> None:
     assert [held.length(layer) for layer in range(3)] == [3, 2, 2]
     assert [part.flatten().tolist() for part in held.layers[1]] == [[0.0, 2.0], [3.0, 5.0]]
     assert held.bytes == (6 + 4 + 4) * 4
+
+
+def test_cached_and_new_rows_of_each_sample_are_joined_and_stored_in_their_order() -> None:
+    def rows(*values: float) -> torch.Tensor:
+        return torch.tensor(values, dtype=torch.float32).reshape(-1, 1, 1)
+
+    samples = [Cache([(rows(), rows()), (rows(1, 2), rows(-1, -2))]), Cache([(rows(), rows()), (rows(5), rows(-5))])]
+    layout = pack((1, 2), (2, 1))
+    keys, values = join(samples, 1, (rows(3, 6, 7), rows(-3, -6, -7)), layout)
+    assert keys.flatten().tolist() == [1, 2, 3, 5, 6, 7]
+    assert values.flatten().tolist() == [-1, -2, -3, -5, -6, -7]
+    store(samples, 1, (keys, values), layout)
+    stored = [[side.flatten().tolist() for side in sample.layers[1]] for sample in samples]
+    assert stored == [[[1, 2, 3], [-1, -2, -3]], [[5, 6, 7], [-5, -6, -7]]]
+    assert [sample.length(0) for sample in samples] == [0, 0]
+
+
+def test_new_rows_alone_may_have_a_bias() -> None:
+    (found,) = key_bias(block((2,), 1.0, 2.0), [cache()])
+    assert found.tolist() == [0.0, 0.0, 1.0, 2.0]
