@@ -195,6 +195,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the sample")
     parser.add_argument("--copy", type=Path, required=True, help="an empty or former folder for the copy")
     args = parser.parse_args()
+    args.copy = args.copy.resolve()
     tree = args.copy / "tree"
     shutil.rmtree(tree, ignore_errors=True)
     shutil.copytree(".", tree, ignore=shutil.ignore_patterns(".git", "__pycache__", "outputs", ".*_cache"))
