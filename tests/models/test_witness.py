@@ -1,10 +1,17 @@
+from dataclasses import replace
+from typing import Any
+
 import pytest
 import torch
 import torch.nn.functional as F
 
+from g2tr.errors import InputError
+from g2tr.models.attention import attend_sdpa
 from g2tr.models.cache import Cache
-from g2tr.models.witness import Witness, row_attention
-from g2tr.tokens import NextAttention, QueryAttention, QueryValues
+from g2tr.models.trace import Look
+from g2tr.models.witness import Listener, Witness, received_attention, row_attention
+from g2tr.pack import pack
+from g2tr.tokens import Anchors, NextAttention, QueryAttention, QueryValues, Rotary
 
 
 def test_one_row_is_that_of_the_full_attention_map_with_grouped_heads() -> None:
@@ -20,16 +27,6 @@ def test_half_precision_is_compared_in_float32() -> None:
     assert row_attention(q, k).dtype == torch.float32
 
 
-def listening(asking: int) -> tuple[Witness, torch.Tensor]:
-    """A sample of 2 cached rows and a block of 6 before layer 1, the image in columns 1 to 3; and the rows of it."""
-    cached, below = torch.randn(2, 1, 8), torch.randn(8, 1, 8)
-    here = torch.randn(6, 8)
-    cache = Cache([(below, below), (cached, cached)])
-    turns = [(torch.zeros(6, 1), torch.zeros(6, 1))] * 2
-    witness = Witness(Plain(), cache, 1, asking, turns, torch.randn(6, 8), here, slice(1, 4), torch.arange(3))
-    return witness, here
-
-
 class Plain:
     """A layer that projects every row to itself, in one head; it is only looked at."""
 
@@ -42,6 +39,27 @@ class Plain:
         raise NotImplementedError
 
     advance = finish = turn
+
+
+class Turned(Plain):
+    """Notes which rows are looked at, in which layer, and how they are turned."""
+
+    def __init__(self) -> None:
+        self.looked: list[tuple[Any, ...]] = []
+
+    def look(self, index: int, rows: torch.Tensor, turn: Any) -> tuple[torch.Tensor, ...]:
+        self.looked.append((index, rows, *turn))
+        return super().look(index, rows, turn)
+
+
+def listening(asking: int) -> tuple[Witness, torch.Tensor]:
+    """A sample of 2 cached rows and a block of 6 before layer 1, the image in columns 1 to 3; and the rows of it."""
+    below, cached = ((torch.randn(rows, 1, 8), torch.randn(rows, 1, 8)) for rows in (8, 2))
+    here = torch.randn(6, 8)
+    cache = Cache([below, cached])
+    turns = [(torch.zeros(6, 1), torch.zeros(6, 1))] * 2
+    witness = Witness(Plain(), cache, 1, asking, turns, torch.randn(6, 8), here, slice(1, 4), torch.arange(3))
+    return witness, here
 
 
 def test_the_query_of_next_attention_is_the_last_row_of_the_question() -> None:
@@ -65,3 +83,50 @@ def test_the_query_rows_of_the_values_are_those_of_the_question(asking: int) -> 
     found = witness.evidence(QueryValues)
     assert torch.equal(found.queries, values[-asking:])
     assert torch.equal(found.tokens, values[1:4])
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 256])
+def test_received_attention_is_the_mean_over_queries_and_heads_of_the_full_map(chunk: int) -> None:
+    q, k = torch.randn(5, 3, 8), torch.randn(5, 3, 8)
+    full = F.softmax(torch.einsum("qhe,khe->hqk", q, k) / 8**0.5, dim=-1)
+    assert torch.allclose(received_attention(q, k, chunk), full.mean((0, 1)), atol=1e-6)
+
+
+def test_a_listener_notes_every_layer_and_leaves_its_attention_alone() -> None:
+    listener, layout = Listener(attend_sdpa), pack((4,), (0,))
+    for _ in range(2):
+        q, k, v = torch.randn(3, 4, 2, 8)
+        assert torch.equal(listener(q, k, v, layout, False), attend_sdpa(q, k, v, layout, False))
+        assert torch.equal(listener.received[-1], received_attention(q, k))
+    assert len(listener.received) == 2
+
+
+def test_rotary_evidence_is_the_positions_of_the_tokens_and_the_waves_of_the_model() -> None:
+    witness, _ = listening(asking=1)
+    found = witness.evidence(Rotary)
+    assert (found.positions.tolist(), found.theta, found.width) == ([0, 1, 2], 10_000.0, 8)
+
+
+def test_evidence_of_the_encoder_is_refused() -> None:
+    with pytest.raises(InputError, match="Anchors cannot be read inside"):
+        listening(asking=1)[0].evidence(Anchors)
+
+
+def test_a_look_counts_the_rows_that_are_projected_and_the_keys_of_the_query() -> None:
+    witness, _ = listening(asking=2)
+    looks = [witness.look(kind) for kind in (QueryAttention, NextAttention, QueryValues)]
+    assert looks == [Look(1, 8), Look(6, 2 + 6), Look(0, 0)]
+
+
+def test_each_query_row_is_turned_as_its_own_layer_turns_it() -> None:
+    witness, _ = listening(asking=2)
+    turns = [(rows[:, None], -rows[:, None]) for rows in (torch.arange(6.0), torch.arange(10.0, 16.0))]
+    language = Turned()
+    witness = replace(witness, language=language, turns=turns)
+    witness.evidence(QueryAttention)
+    witness.evidence(NextAttention)
+    looked = [
+        (index, len(rows), cos.flatten().tolist(), sin.flatten().tolist()) for index, rows, cos, sin in language.looked
+    ]
+    assert looked[0] == (0, 1, [5.0], [-5.0])
+    assert looked[1] == (1, 6, [10, 11, 12, 13, 14, 15], [-10, -11, -12, -13, -14, -15])
