@@ -20,9 +20,13 @@ class GEditBench(PublishedEdits):
     """606 edits per language (`en`, `cn`; null for both); every edit has the seed 42, as BAGEL's script has.
 
     The model edits `input_image`, as BAGEL's and lmms-eval's scripts do, and `input_image_raw` where that is missing.
+    The judge sees both pictures at full size and may reply with 1,400 tokens, as GPT-4.1 does in VIEScore
+    (Step1X-Edit 570eba6, viescore/mllm_tools/openai.py).
     """
 
     language: str | None = "en"
+    judge_max_side: int | None = None
+    judge_max_tokens: int | None = 1400
     scorer: ClassVar[str] = "gedit-viescore-min"
 
     def sample(self, annotation: Annotation) -> Sample | None:

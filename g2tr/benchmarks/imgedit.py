@@ -17,8 +17,13 @@ TYPES = ("replace", "add", "adjust", "remove", "style", "action", "extract", "ba
 
 @dataclass(frozen=True)
 class ImgEditBench(PublishedEdits):
-    """737 edits: {key: {id, prompt, edit_type}}, where `id` is the path of the image."""
+    """737 edits: {key: {id, prompt, edit_type}}, where `id` is the path of the image.
 
+    The judge sees both pictures at full size, and its reply has no limit (ImgEdit 547185d, basic_bench.py).
+    """
+
+    judge_max_side: int | None = None
+    judge_max_tokens: int | None = None
     files: ClassVar[tuple[str, ...]] = ("basic_edit.json", "singleturn.json")
     scorer: ClassVar[str] = "imgedit-mean3"
 

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import fmean
 from typing import Any, ClassVar
 
 from g2tr.benchmarks.annotations import Annotation
 from g2tr.benchmarks.edits import PublishedEdits
-from g2tr.benchmarks.inquiry import Inquiry, Judged
+from g2tr.benchmarks.inquiry import Inquiry, Judged, Label
 from g2tr.benchmarks.sample import Sample
 from g2tr.errors import InputError
 from g2tr.metrics.judgements import kris_percents
@@ -37,13 +38,20 @@ VARIANTS = {
     "temporal_prediction": "_temporal",
 }
 SEVERAL = ("_multi", "_temporal")
+Shown = tuple[str, Label]
 KNOWLEDGE = ("social_science", "natural_science", "logical_reasoning")
 
 
 @dataclass(frozen=True)
 class KRISBench(PublishedEdits):
-    """1,267 edits of 20 types in seven dimensions; the type is the name of an annotation's folder, or a column."""
+    """1,267 edits of 20 types in seven dimensions; the type is the name of an annotation's folder, or a column.
 
+    The judge sees pictures at full size, each after a label, and may reply with 1,000 tokens (Kris_Bench 2114fec and
+    BAGEL 056b5fd, metrics_*.py).
+    """
+
+    judge_max_side: int | None = None
+    judge_max_tokens: int | None = 1000
     files: ClassVar[tuple[str, ...]] = ("*/annotation.json",)
     has_targets: ClassVar[bool] = True
     scorer: ClassVar[str] = "krisbench-bagel-summarize"
@@ -72,20 +80,20 @@ class KRISBench(PublishedEdits):
     def inquiries(self, sample: Sample) -> Sequence[Inquiry]:
         """Consistency, instruction (with knowledge, where the dimension has it) and quality, as metrics_*.py ask.
 
-        A change of viewpoint is shown beside its target.
+        A change of viewpoint is shown beside its target, and a frame at its place among the frames that are given.
         """
-        facts, variant = sample.facts, VARIANTS.get(sample.facts["type"], "")
-        words = {"instruction": sample.prompt, "reference": facts["explanation"], "frame": facts["frame"]}
+        variant, frame = VARIANTS.get(sample.facts["type"], ""), frames(sample)[-1]
+        words = {"instruction": sample.prompt, "reference": sample.facts["explanation"], "frame": str(frame)}
         with_knowledge = sample.category in KNOWLEDGE
         name = "knowledge" if with_knowledge else f"instruction{variant}"
         scores = ("instruction", "knowledge") if with_knowledge else ("instruction",)
-        source = "inputs" if variant in SEVERAL else "input"
-        shown = (source, "edit", "target") if variant == "_viewpoint" else (source, "edit")
         consistency = f"consistency{variant if variant in SEVERAL else ''}"
+        pair, edit = shown(sample, variant), "label_alone" if variant in SEVERAL else "label_edit"
+        truth = [("target", Label("kris.label_target"))] if variant == "_viewpoint" and sample.target else []
         return [
-            Inquiry(f"kris.{consistency}", (source, "edit"), ("consistency",), words=words),
-            Inquiry(f"kris.{name}", shown, scores, words=words),
-            Inquiry("kris.quality", ("edit",), ("quality",), words=words),
+            inquiry(consistency, ("consistency",), pair, words),
+            inquiry(name, scores, [*pair, *truth], words),
+            inquiry("quality", ("quality",), [("edit", Label(f"kris.{edit}"))], words),
         ]
 
     def conclude(self, judged: Judged) -> dict[str, float]:
@@ -95,3 +103,38 @@ class KRISBench(PublishedEdits):
             for group in ("overall", f"level/{sample.facts['level']}", f"dimension/{sample.category}"):
                 groups.setdefault(group, []).extend(kris_percents(scores))
         return {name: fmean(values) for name, values in groups.items()}
+
+
+def inquiry(name: str, scores: tuple[str, ...], pictures: Sequence[Shown], words: Mapping[str, str]) -> Inquiry:
+    """A question about pictures, each with its label."""
+    shows, labels = zip(*pictures, strict=True)
+    return Inquiry(f"kris.{name}", shows, scores, words=words, labels=labels)
+
+
+def shown(sample: Sample, variant: str) -> list[Shown]:
+    """The given pictures and the edit with their labels: references before it, frames around it, or the input."""
+    if variant not in SEVERAL:
+        return [("input", Label("kris.label_input")), ("edit", Label("kris.label_edit"))]
+    names = [f"input:{i}" for i in range(len(sample.images))]
+    if variant == "_multi":
+        references = [(name, Label("kris.label_reference", i)) for i, name in enumerate(names, 1)]
+        return [*references, ("edit", Label("kris.label_result"))]
+    *numbers, frame = frames(sample)
+    given = [(name, Label("kris.label_frame", number)) for name, number in zip(names, numbers, strict=True)]
+    return sorted([*given, ("edit", Label("kris.label_frame_generated", frame))], key=lambda each: each[1].number)
+
+
+def frames(sample: Sample) -> list[int]:
+    """The numbers of the given frames, and last that of the edit.
+
+    As file names state them (`7-2.png` is frame 2); the edit is the one of four that is not given, else the next
+    (metrics_temporal_prediction.py). Without file names the target's name, or the next number, decides.
+    """
+    paths = [image.content for image in sample.images if isinstance(image.content, Path)]
+    given = [int(found[1]) for path in paths if (found := FRAME.search(path.name))]
+    if len(given) == len(sample.images):
+        missing = {1, 2, 3, 4} - set(given)
+        return [*given, missing.pop() if len(missing) == 1 else max(given) + 1]
+    count = len(sample.images) + 1
+    frame = int(sample.facts["frame"] or count)
+    return [*[number for number in range(1, count + 1) if number != frame][: count - 1], frame]

@@ -34,7 +34,8 @@ class OwnEdits(GradedEdits):
     """Edits of the table at `path` (see `OwnTable`), graded by pixels, by networks (`perceptual`) and by a judge.
 
     To a target: psnr, ssim, l1, l2. To the input: the same as `input_…`. With a mask, which shows where the picture is
-    to change (`g2tr.metrics.masked`): `outside_…` to the input, and `inside_…` to the target. A judge gives VIEScore.
+    to change (`g2tr.metrics.masked`): `outside_…` to the input, and `inside_…` to the target. A judge gives VIEScore,
+    within the limits of GEdit-Bench.
     """
 
     path: str | None = None
@@ -45,6 +46,8 @@ class OwnEdits(GradedEdits):
     config: str | None = None
     revision: str | None = None
     limit: int | None = None
+    judge_max_side: int | None = None
+    judge_max_tokens: int | None = 1400
     headline: ClassVar[tuple[str, ...]] = ("input_psnr", "input_ssim", "psnr", "ssim", "outside_psnr")
     has_targets: ClassVar[bool] = True
     scorer: ClassVar[str] = "edits-viescore-min"

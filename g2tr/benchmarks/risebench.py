@@ -24,9 +24,12 @@ class RISEBench(PublishedEdits):
 
     What the judge sees follows `eval_vanilla` of gpt_eval.py: the reference picture of a spatial or logical task
     takes the place of the input, logical tasks are judged 0 or 1 and have no quality, and consistency is left out
-    where the annotation frees a task from it.
+    where the annotation frees a task from it. No side of a picture is longer than 768 pixels, and a reply may have
+    4,096 tokens (RISEBench 5f22651, gpt_eval.py, gpt_generate).
     """
 
+    judge_max_side: int | None = 768
+    judge_max_tokens: int | None = 4096
     files: ClassVar[tuple[str, ...]] = ("datav2_total_w_subtask.json", "data_total.json")
     scorer: ClassVar[str] = "risebench-2026-04"
 

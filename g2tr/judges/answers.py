@@ -9,6 +9,7 @@ NUMBER = re.compile(r"\d{1,3}(?:\.\d{1,3})?")
 NUMBERS = r"\d{1,3}(?:\.\d{1,3})?(?:\s*,\s*\d{1,3}(?:\.\d{1,3})?)*"
 LABELLED = re.compile(rf"(?:\d{{1,2}}[.)]\s*)?[^:\d]{{1,60}}:\s*({NUMBERS})[.,]?")
 FINAL = re.compile(rf"final\s+scores?\W{{0,8}}?({NUMBERS})", re.IGNORECASE)
+OPENING = re.compile(r"\{(?=\s*[\"}])|\[")
 DECODER = json.JSONDecoder(strict=False)
 
 
@@ -28,14 +29,19 @@ def read_scores(answer: str, names: Sequence[str], low: int, high: int) -> dict[
 
 
 def json_values(answer: str) -> Iterator[Any]:
-    """Every JSON object or list in a text, from left to right; line breaks inside of texts are read."""
+    """Every JSON object or list in a text, from left to right; line breaks inside of texts are read.
+
+    What is nested too deeply to be read is passed over as a whole, since each of its levels would take as long again.
+    """
     start = 0
-    while opening := re.compile(r"[\[{]").search(answer, start):
+    while opening := OPENING.search(answer, start):
         try:
             value, start = DECODER.raw_decode(answer, opening.start())
             yield value
-        except (ValueError, RecursionError):
+        except ValueError:
             start = opening.end()
+        except RecursionError:
+            start = len(answer) - len(answer[opening.start() :].lstrip("[{ \n"))
 
 
 def by_name(answer: str, names: Sequence[str]) -> Iterator[list[float | None]]:

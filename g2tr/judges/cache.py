@@ -4,15 +4,13 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
-
 from g2tr.errors import OutputError
-from g2tr.judges.judge import Judge, Reply
+from g2tr.judges.judge import Judge, Question, Reply
 
 
 @dataclass(frozen=True)
@@ -26,19 +24,21 @@ class Cached:
     def identity(self) -> Mapping[str, Any]:
         return self.judge.identity
 
-    def __call__(self, images: Sequence[Image.Image], prompt: str) -> Reply:
-        key = content_key(self.identity, images, prompt)
+    def __call__(self, question: Question) -> Reply:
+        key = content_key(self.identity, question)
         file = self.folder / key[:2] / f"{key}.json"
         reply = read(file)
         if reply is None:
-            reply = self.judge(images, prompt)
+            reply = self.judge(question)
             write(file, reply)
         return reply
 
 
-def content_key(identity: Mapping[str, Any], images: Sequence[Image.Image], prompt: str) -> str:
+def content_key(identity: Mapping[str, Any], question: Question) -> str:
     """SHA-256 over who is asked, how, what, and about which pixels."""
-    head = [dict(identity), prompt, [[image.mode, *image.size] for image in images]]
+    images = [part for part in question.parts if not isinstance(part, str)]
+    told = [part if isinstance(part, str) else [part.mode, *part.size] for part in question.parts]
+    head = [dict(identity), told, question.max_side, question.max_tokens]
     digest = hashlib.sha256(json.dumps(head, sort_keys=True).encode())
     for image in images:
         digest.update(image.tobytes())

@@ -14,16 +14,23 @@ from g2tr.judges.judge import Reply
 REFUSED = (b"content_filter", b"content_policy", b"moderation", b"flagged")
 
 
-def user_message(images: Sequence[Image.Image], prompt: str, max_side: int) -> dict[str, Any]:
-    """The prompt, and after it the pictures."""
-    pictures = [{"type": "image_url", "image_url": {"url": data_url(image, max_side)}} for image in images]
-    return {"role": "user", "content": [{"type": "text", "text": prompt}, *pictures]}
+def user_message(parts: Sequence[str | Image.Image], max_side: int | None) -> dict[str, Any]:
+    """Texts and pictures in their order."""
+    return {"role": "user", "content": [content_of(part, max_side) for part in parts]}
 
 
-def data_url(image: Image.Image, max_side: int) -> str:
-    """An image as a PNG within a URL, made smaller where a side is too long."""
+def content_of(part: str | Image.Image, max_side: int | None) -> dict[str, Any]:
+    """One text or picture of a message."""
+    if isinstance(part, str):
+        return {"type": "text", "text": part}
+    return {"type": "image_url", "image_url": {"url": data_url(part, max_side)}}
+
+
+def data_url(image: Image.Image, max_side: int | None) -> str:
+    """An image as a PNG within a URL, made smaller where a side is longer than `max_side`."""
     picture = to_rgb(image)
-    picture.thumbnail((max_side, max_side), Image.Resampling.LANCZOS)
+    if max_side is not None:
+        picture.thumbnail((max_side, max_side), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
     picture.save(buffer, format="PNG")
     return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any
 
 from PIL import Image
@@ -13,7 +14,7 @@ from g2tr.benchmarks.inquiry import Inquiry, JudgedBenchmark
 from g2tr.benchmarks.sample import Sample
 from g2tr.errors import InputError
 from g2tr.judges.answers import read_scores
-from g2tr.judges.judge import Judge, JudgeFailure
+from g2tr.judges.judge import Judge, JudgeFailure, Question
 from g2tr.judges.prompts import Prompts
 from g2tr.record import Record
 from g2tr.run import RunFolder
@@ -87,33 +88,41 @@ class Court:
         pool = ThreadPoolExecutor(self.workers)
         try:
             rows = pool.map(
-                lambda case: [self.ask(case, i, benchmark.scorer) for i in benchmark.inquiries(case.sample)], cases
+                lambda case: [self.ask(case, i, benchmark) for i in benchmark.inquiries(case.sample)], cases
             )
             return list(tqdm(rows, "judging", len(cases), disable=not self.progress))
         finally:
             pool.shutdown(cancel_futures=True)
 
-    def ask(self, case: Case, inquiry: Inquiry, scorer: str) -> Judgement:
+    def ask(self, case: Case, inquiry: Inquiry, benchmark: JudgedBenchmark) -> Judgement:
         """One inquiry about one edit."""
-        told = self.prompts.fill(inquiry.name, inquiry.words)
         return Judgement(
             case.record.id,
             case.record.benchmark,
             inquiry.name,
             judge=self.judge.identity,
-            prompt_hash=self.prompts.hash(inquiry.name),
-            scorer=scorer,
-            **self.reply(case, inquiry, told),
+            prompt_hash=self.prompts.hash(inquiry.name, *dict.fromkeys(label.name for label in inquiry.labels)),
+            scorer=benchmark.scorer,
+            **self.reply(case, inquiry, benchmark),
         )
 
-    def reply(self, case: Case, inquiry: Inquiry, told: str) -> dict[str, Any]:
+    def question(self, case: Case, inquiry: Inquiry, benchmark: JudgedBenchmark) -> Question:
+        """The prompt, then the pictures, each after its label where it has one. Raises `InputError` as they do."""
+        pictures = case.pictures(inquiry)
+        parts: list[str | Image.Image] = [self.prompts.fill(inquiry.name, inquiry.words)]
+        for picture, label in zip_longest(pictures, inquiry.labels):
+            parts += [self.prompts.fill(label.name, {"number": str(label.number)})] if label else []
+            parts.append(picture)
+        return Question(parts, benchmark.judge_max_side, benchmark.judge_max_tokens)
+
+    def reply(self, case: Case, inquiry: Inquiry, benchmark: JudgedBenchmark) -> dict[str, Any]:
         """Outcome, scores, answer and reason of an inquiry."""
         try:
-            images = case.pictures(inquiry)
+            question = self.question(case, inquiry, benchmark)
         except InputError as error:
             return {"outcome": "failed", "reason": str(error)}
         try:
-            reply = self.judge(images, told)
+            reply = self.judge(question)
         except JudgeFailure as error:
             return {"outcome": "failed", "reason": " ".join(str(error).split())}
         if reply.refused:

@@ -8,6 +8,18 @@ from PIL import Image
 
 
 @dataclass(frozen=True)
+class Question:
+    """Texts and pictures in the order in which they are read, and the limits of the benchmark's own script.
+
+    No side of a picture is longer than `max_side` pixels, no reply longer than `max_tokens`; None: as it is, no limit.
+    """
+
+    parts: Sequence[str | Image.Image]
+    max_side: int | None = None
+    max_tokens: int | None = None
+
+
+@dataclass(frozen=True)
 class Reply:
     """What a judge said. `refused` says why it would not answer (content filter, policy, silence); else it is empty."""
 
@@ -21,7 +33,7 @@ class JudgeFailure(Exception):
 
 @runtime_checkable
 class Judge(Protocol):
-    """A function of images and a prompt; `identity` is everything else that its replies depend on.
+    """A function of a question; `identity` is everything else that its replies depend on.
 
     Raises `JudgeFailure` where this question got no reply, `InputError` where no question would.
     """
@@ -29,4 +41,4 @@ class Judge(Protocol):
     @property
     def identity(self) -> Mapping[str, Any]: ...
 
-    def __call__(self, images: Sequence[Image.Image], prompt: str) -> Reply: ...
+    def __call__(self, question: Question) -> Reply: ...

@@ -33,9 +33,9 @@ class Prompts:
         """The prompt with its placeholders `{word}` filled; other braces stay, and what is filled in is not read."""
         return re.sub(r"\{(\w+)\}", lambda found: words.get(found[1], found[0]), self.texts[name])
 
-    def hash(self, name: str) -> str:
-        """Twelve hex digits of the unfilled text, which say which prompt a score comes from."""
-        return hashlib.sha256(self.texts[name].encode()).hexdigest()[:12]
+    def hash(self, *names: str) -> str:
+        """Twelve hex digits of the unfilled texts, which say which prompt (and labels) a score comes from."""
+        return hashlib.sha256("\0".join(self.texts[name] for name in names).encode()).hexdigest()[:12]
 
 
 def read(path: Path) -> dict[str, str]:

@@ -20,7 +20,13 @@ EDIT = Image.new("RGB", (9, 9))
 
 @pytest.mark.parametrize(
     ("shows", "widths"),
-    [(("edit",), [9]), (("inputs", "edit"), [1, 2, 9]), (("input", "edit", "target"), [1, 9, 3]), (("target",), [3])],
+    [
+        (("edit",), [9]),
+        (("inputs", "edit"), [1, 2, 9]),
+        (("input", "edit", "target"), [1, 9, 3]),
+        (("target",), [3]),
+        (("input:1", "edit", "input:0"), [2, 9, 1]),
+    ],
 )
 def test_pictures_come_in_the_order_that_was_asked_for(shows: tuple[str, ...], widths: list[int]) -> None:
     assert [picture.width for picture in Inquiry("n", shows, ("s",)).pictures(SAMPLE, EDIT)] == widths

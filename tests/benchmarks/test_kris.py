@@ -1,10 +1,12 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from g2tr.benchmarks.dataset import Dataset
-from g2tr.benchmarks.kris import BY_TYPE, DIMENSIONS, KRISBench
+from g2tr.benchmarks.kris import BY_TYPE, DIMENSIONS, KRISBench, frames
+from g2tr.benchmarks.sample import ImageSource
 from g2tr.errors import InputError
 
 
@@ -31,7 +33,7 @@ def test_types_come_from_the_folders_and_frames_and_targets_from_the_names(bench
 
 def test_inquiries_follow_the_type(benchmark: KRISBench) -> None:
     asked = {s.id: [(i.name, i.shows, i.scores) for i in benchmark.inquiries(s)][:2] for s in benchmark.samples()}
-    pair, single = ("inputs", "edit"), ("input", "edit")
+    pair, single = ("input:0", "input:1", "edit", "input:2"), ("input", "edit")
     assert asked == {
         "biology-2": [
             ("kris.consistency", single, ("consistency",)),
@@ -50,6 +52,39 @@ def test_inquiries_follow_the_type(benchmark: KRISBench) -> None:
             ("kris.instruction_viewpoint", (*single, "target"), ("instruction",)),
         ],
     }
+
+
+def test_frames_stand_in_their_order_and_every_picture_has_a_label(benchmark: KRISBench) -> None:
+    _, color, temporal, viewpoint = benchmark.samples()
+    multi = replace(color, images=color.images * 2, facts={**color.facts, "type": "multi-element_composition"})
+    labelled = {
+        sample.id: [[(label.name.removeprefix("kris.label_"), label.number) for label in i.labels] for i in asked]
+        for sample, asked in ((s, benchmark.inquiries(s)) for s in (temporal, viewpoint, replace(multi, id="multi")))
+    }
+    frames = [("frame", 1), ("frame", 2), ("frame_generated", 3), ("frame", 4)]
+    assert labelled["temporal_prediction-7"] == [frames, frames, [("alone", 0)]]
+    pair = [("input", 0), ("edit", 0)]
+    assert labelled["viewpoint_change-1"] == [pair, [*pair, ("target", 0)], [("edit", 0)]]
+    assert labelled["multi"][0] == [("reference", 1), ("reference", 2), ("result", 0)]
+    assert all(len(i.labels) == len(i.shows) for s in benchmark.samples() for i in benchmark.inquiries(s))
+
+
+@pytest.mark.parametrize(
+    ("names", "frame", "expected"),
+    [
+        (("7-1.png", "7-2.png", "7-3.png"), "", [1, 2, 3, 4]),
+        (("7-2.png", "7-3.png", "7-4.png"), "", [2, 3, 4, 1]),
+        (("7-1.png", "7-2.png"), "", [1, 2, 3]),
+        (("a.png", "b.png", "c.png"), "2", [1, 3, 4, 2]),
+        (("a.png", "b.png", "c.png"), "", [1, 2, 3, 4]),
+    ],
+)
+def test_the_number_of_a_frame_is_the_one_that_is_not_given(
+    benchmark: KRISBench, names: tuple[str, ...], frame: str, expected: list[int]
+) -> None:
+    temporal = benchmark.samples()[2]
+    images = tuple(ImageSource(Path(name)) for name in names)
+    assert frames(replace(temporal, images=images, facts={**temporal.facts, "frame": frame})) == expected
 
 
 def test_averages_run_over_all_single_scores(benchmark: KRISBench) -> None:

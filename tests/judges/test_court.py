@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import sleep
@@ -17,7 +17,7 @@ from g2tr.benchmarks.kris import KRISBench
 from g2tr.errors import InputError
 from g2tr.judges.cache import Cached
 from g2tr.judges.court import Court
-from g2tr.judges.judge import JudgeFailure, Reply
+from g2tr.judges.judge import JudgeFailure, Question, Reply
 from g2tr.judges.prompts import Prompts
 from g2tr.record import Record, to_line
 from g2tr.run import RunFolder
@@ -32,10 +32,13 @@ class Scripted:
 
     answer: Callable[[str], str | Reply | BaseException]
     asked: list[str] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
     identity: Mapping[str, Any] = field(default_factory=lambda: {"base_url": "http://j/v1", "model": "m"})
 
-    def __call__(self, images: Sequence[Image.Image], prompt: str) -> Reply:
+    def __call__(self, question: Question) -> Reply:
+        prompt = str(question.parts[0])
         self.asked.append(prompt)
+        self.questions.append(question)
         answer = self.answer(prompt)
         if isinstance(answer, BaseException):
             raise answer
@@ -174,6 +177,18 @@ def test_an_edit_counts_once_all_its_inquiries_are_answered(tmp_path: Path) -> N
     def answer(prompt: str) -> str:
         return "hm" if "knowledge" in prompt else json.dumps(full)
 
-    rows, result = Court(Scripted(answer), Prompts.of(), 2, progress=False).judge_run(run, "kris", records, benchmark)
+    judge = Scripted(answer)
+    rows, result = Court(judge, Prompts.of(), 1, progress=False).judge_run(run, "kris", records, benchmark)
     assert [row.outcome for row in rows] == ["scored", "unparsable", "scored", "scored", "scored", "scored"]
     assert (result["n"], result["scores"]["overall"]) == (1, 75.0)
+    seen = [[part if isinstance(part, str) else part.size for part in q.parts[1:]] for q in judge.questions]
+    edit = ["After the edit:", (8, 8)]
+    assert (seen[0], seen[2]) == (["Before the edit:", (64, 64), *edit], edit)
+    assert {(question.max_side, question.max_tokens) for question in judge.questions} == {(None, 1000)}
+    assert rows[0].prompt_hash == Prompts.of().hash("kris.consistency", "kris.label_input", "kris.label_edit")
+
+
+def test_prompts_and_pictures_alone_are_shown_where_there_are_no_labels(folder: RunFolder) -> None:
+    judge = Scripted(lambda _: GOOD)
+    judged(folder, judge)
+    assert {tuple(isinstance(part, str) for part in each.parts) for each in judge.questions} == {(True, False, False)}
