@@ -5,6 +5,7 @@ from threading import Thread
 from time import sleep
 
 import pytest
+from omegaconf import OmegaConf
 from PIL import Image
 
 from g2tr.errors import InputError, OutputError
@@ -163,4 +164,19 @@ def test_what_is_logged_lands_in_the_folder(tmp_path: Path) -> None:
     with folder.logged():
         logging.getLogger("g2tr.somewhere").info("found %d", 3)
     logging.getLogger("g2tr.somewhere").warning("too late")
-    assert (folder.path / "run.log").read_text().endswith("found 3\n")
+    assert (folder.path / "run.log").read_text().endswith(" INFO g2tr.somewhere: found 3\n")
+
+
+def test_lines_that_were_written_whole_follow_one_another_without_a_gap(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path)
+    for name in "abc":
+        folder.append("rank0", [record(name)])
+    lines = (folder.path / "predictions.rank0.jsonl").read_text().split("\n")
+    assert [bool(line) for line in lines] == [True, True, True, False]
+
+
+def test_the_settings_lie_in_the_folder_with_what_they_refer_to(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path)
+    assert OmegaConf.load(folder.path / "config.yaml") == {"seed": 0}
+    folder.prepare(OmegaConf.create({"seed": 3, "again": "${seed}"}), fresh=False)
+    assert (folder.path / "config.yaml").read_text() == "seed: 3\nagain: 3\n"

@@ -56,3 +56,8 @@ def test_sizes_count_the_kept_token_and_all_that_merged_into_it() -> None:
 def test_sizes_are_one_each_when_nothing_merged() -> None:
     kept = torch.tensor([0, 5])
     assert Reduction(torch.zeros(2, 2), kept, homes_of(kept, 6)).sizes.tolist() == [1, 1]
+
+
+def test_tokens_that_the_tower_was_spared_count_as_tokens_without_reduction() -> None:
+    assert six_tokens().full == 6
+    assert VisualTokens(torch.zeros(6, 2), (2, 3), spared=18).full == 24

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import torch
 
 from g2tr.models.trace import BlockRows, Trace, View
@@ -54,3 +56,8 @@ def test_a_view_keeps_the_grid_the_kept_and_the_homes_on_the_cpu() -> None:
     seen = view(4, [1, 3])
     assert (seen.grid, seen.kept.tolist(), seen.homes.tolist()) == ((1, 4), [1, 3], [-1, 0, -1, 1])
     assert seen.kept.device.type == seen.homes.device.type == "cpu"
+
+
+def test_tokens_that_the_tower_was_spared_are_missing_without_reduction() -> None:
+    assert view(6, [0, 5]).full == 6
+    assert replace(view(6, [0, 5]), spared=10).full == 16
