@@ -1,5 +1,5 @@
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -89,3 +89,14 @@ def test_a_place_without_predictions_is_refused(tmp_path: Path) -> None:
 
 def test_every_field_of_a_record_has_its_kind() -> None:
     assert set(KINDS) == {field.name for field in fields(Record)}
+
+
+def test_a_run_that_goes_on_is_read_with_its_parts_and_a_complete_one_without(tmp_path: Path) -> None:
+    run = folder_with(tmp_path / "run", to_line(RECORD))
+    newer = replace(RECORD, prediction="no")
+    (run / "predictions.rank0.jsonl").write_text(to_line(newer))
+    (saved,) = find(run, {})
+    assert (saved.records, saved.whole) == ([newer], False)
+    (run / "metrics.json").write_text("{}")
+    (saved,) = find(run, {})
+    assert (saved.records, saved.whole) == ([RECORD], True)
