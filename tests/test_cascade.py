@@ -78,3 +78,8 @@ def test_positions_are_those_that_were_read_or_counted_anew() -> None:
     assert Cascade([step(2)], positions="compact").positions == "compact"
     with pytest.raises(InputError, match="positions must be one of original, compact, got 'dense'"):
         Cascade([step(2)], positions="dense")
+
+
+def test_dropped_tokens_stay_in_the_caches_below_a_step_unless_it_is_wanted() -> None:
+    assert not Cascade([step(2)]).everywhere and not KEEP_ALL.everywhere
+    assert Cascade([step(2)], everywhere=True).everywhere

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from g2tr.errors import InputError
-from g2tr.grids import coordinates, local_contrast, local_mean, require_window, resample, smallest_grid
+from g2tr.grids import coordinates, even_cells, local_contrast, local_mean, require_window, resample, smallest_grid
 from g2tr.tokens import Grid
 
 EVERY = torch.arange(12)
@@ -61,3 +61,7 @@ def test_the_smallest_grid_holds_its_count_and_no_row_too_many(grid: Grid) -> No
         assert count <= rows * columns < count + rows
         assert rows <= grid[0] and columns <= grid[1]
     assert smallest_grid(grid, grid[0] * grid[1]) == grid
+
+
+def test_even_cells_are_numbered_in_raster_order() -> None:
+    assert even_cells(EVERY, (3, 4), (2, 2)).tolist() == [0, 0, 1, 1, 0, 0, 1, 1, 2, 2, 3, 3]

@@ -14,7 +14,7 @@ from g2tr.merge.nearest import Nearest
 from g2tr.reducer import Importance, Merge, Reducer, Selection
 from g2tr.selection.balanced import Balanced
 from g2tr.selection.topk import TopK
-from g2tr.tokens import Anchors, LatentGrid, Reduction, VisualTokens
+from g2tr.tokens import Anchors, Grid, LatentGrid, Reduction, VisualTokens
 
 
 def plain(keep_ratio: float = 0.5, min_keep: int = 32) -> Reducer:
@@ -151,3 +151,10 @@ def test_nothing_is_read_of_an_image_of_which_every_token_stays() -> None:
     assert reducer.reads_on((8, 8)) == frozenset()
     assert reducer.reads_on((8, 9)) == {LatentGrid}
     assert replace(reducer, downsample=True).reads_on((8, 9)) == frozenset()
+
+
+@pytest.mark.parametrize(("grid", "seen"), [((8, 16), (4, 8)), ((16, 8), (8, 4))])
+def test_a_smaller_picture_has_the_shape_of_the_image_and_the_budget_of_its_tokens(grid: Grid, seen: Grid) -> None:
+    reducer = Reducer(Norm(), TopK(), Drop(), keep_ratio=0.25)
+    assert reducer.viewed(grid) == grid
+    assert replace(reducer, downsample=True).viewed(grid) == seen

@@ -20,7 +20,6 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from operator import setitem
 from pathlib import Path
@@ -35,15 +34,6 @@ SWAPS: dict[type, type] = {
 KEYWORDS = {"dim", "axis", "keepdim", "descending", "default", "min", "max", "initial", "key", "reverse", "weights"}
 SPEECH = {"print", "info", "warning", "warn", "error", "debug"}
 Change = Callable[[], object]
-
-
-@dataclass(frozen=True)
-class Mutant:
-    """The source of a module after one change, and the lines that differ."""
-
-    line: int
-    source: str
-    diff: str
 
 
 def changes(node: ast.AST, function: ast.FunctionDef | None) -> Iterator[Change]:
@@ -85,10 +75,10 @@ def unmodified(function: ast.FunctionDef) -> str | None:
 def acts(statement: ast.stmt) -> bool:
     """Whether a statement changes what exists already, so that the code without it still runs."""
     match statement:
-        case ast.AugAssign() | ast.Expr(value=ast.Call()):
-            return not excluded(statement)
-        case ast.Assign(targets=[ast.Subscript() | ast.Attribute()]):
+        case ast.AugAssign() | ast.Assign(targets=[ast.Subscript() | ast.Attribute()]):
             return True
+        case ast.Expr(value=ast.Call()):
+            return not excluded(statement)
     return False
 
 
@@ -117,8 +107,8 @@ def places(node: ast.AST, function: ast.FunctionDef | None = None) -> Iterator[t
                     yield from places(child, inner)
 
 
-def mutants(source: str) -> Iterator[Mutant]:
-    """Every mutant of a module that is other code."""
+def mutants(source: str) -> Iterator[tuple[int, str, list[str]]]:
+    """Every mutant of a module that is other code: the line of the change, the source, and the lines that differ."""
     tree = ast.parse(source)
     before = ast.unparse(tree).splitlines()
     counts = [sum(1 for _ in changes(*place)) for place in places(tree)]
@@ -128,9 +118,8 @@ def mutants(source: str) -> Iterator[Mutant]:
             node, function = list(places(other))[index]
             list(changes(node, function))[variant]()
             after = ast.unparse(ast.fix_missing_locations(other)).splitlines()
-            lines = [x for x in difflib.unified_diff(before, after, n=0) if x[:2] not in ("--", "++", "@@")]
-            if lines:
-                yield Mutant(getattr(node, "lineno", 0), "\n".join(after) + "\n", "\n".join(lines))
+            if lines := [x for x in difflib.unified_diff(before, after, n=0) if x[:2] not in ("--", "++", "@@")]:
+                yield getattr(node, "lineno", 0), "\n".join(after) + "\n", lines
 
 
 def passes(tests: Sequence[str], limit: float, log: Path, cached: bool) -> bool:
@@ -139,11 +128,9 @@ def passes(tests: Sequence[str], limit: float, log: Path, cached: bool) -> bool:
     if not child:
         os.setsid()
         output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-        os.dup2(output, 1)
-        os.dup2(output, 2)
+        for stream in (1, 2):
+            os.dup2(output, stream)
         sys.dont_write_bytecode = not cached
-        if not cached:
-            os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
         options = ["-x", "-q", "--assert=plain", "-p", "no:cacheprovider", f"--basetemp={log.parent / 'temporary'}"]
         os._exit(importlib.import_module("pytest").main([*options, *tests]))
     end = time.monotonic() + limit
@@ -163,8 +150,8 @@ def examine(module: str, args: argparse.Namespace) -> tuple[int, int]:
     own = str(folder / f"test_{file.stem}.py")
     tests = list(dict.fromkeys([own, *args.also] if Path(own).is_file() and not args.spare_own else args.also))
     log, start = args.copy / "log", time.monotonic()
-    if not passes(tests, 600, log, cached=True):
-        print(f"{module}: its tests fail without a mutation, see {log}", flush=True)
+    if not tests or not passes(tests, 600, log, cached=True):
+        print(f"{module}: it has no tests, or they fail without a mutation, see {log}", flush=True)
         return 0, 0
     limit = 10 + 5 * (time.monotonic() - start)
     source = file.read_text(encoding="utf-8")
@@ -172,16 +159,16 @@ def examine(module: str, args: argparse.Namespace) -> tuple[int, int]:
     count = len(every) if args.number is None else min(args.number, len(every))
     chosen = random.Random(f"{args.seed} {module}").sample(every, count)
     survivors = []
-    for mutant in chosen:
+    for line, mutant, diff in chosen:
         for stale in (file.parent / "__pycache__").glob(f"{file.stem}.*"):
             stale.unlink()
-        file.write_text(mutant.source, encoding="utf-8")
+        file.write_text(mutant, encoding="utf-8")
         if passes(tests, limit, log, cached=False):
-            survivors.append(mutant)
+            survivors.append((line, diff))
     file.write_text(source, encoding="utf-8")
     print(f"{module}: {count} of {len(every)} ran, {len(survivors)} survive", flush=True)
-    for mutant in sorted(survivors, key=lambda mutant: mutant.line):
-        print(f"  line {mutant.line}\n    " + mutant.diff.replace("\n", "\n    "), flush=True)
+    for line, diff in sorted(survivors):
+        print(f"  line {line}", *diff, sep="\n    ", flush=True)
     return count, len(survivors)
 
 
@@ -200,6 +187,7 @@ def main() -> None:
     shutil.rmtree(tree, ignore_errors=True)
     shutil.copytree(".", tree, ignore=shutil.ignore_patterns(".git", "__pycache__", "outputs", ".*_cache"))
     os.chdir(tree)
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"  # what a test starts must not keep a mutant for the next
     for package in SLOW.split():
         importlib.import_module(package)
     results = [examine(module, args) for module in args.modules]
