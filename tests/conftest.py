@@ -18,6 +18,7 @@ GOLDEN = Path(__file__).parent / "golden"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--golden", type=Path, default=None, help="a full recorded bagel_tiny folder to check as well")
+    parser.addoption("--peers", type=Path, default=None, help="checkouts of toolkits to compare scorers with")
     parser.addoption("--device", default="cpu", help="where model tests run: cpu or cuda")
 
 

@@ -11,10 +11,11 @@ Options = Mapping[str, str]
 AFFIXES = ("_", "_.", "_,", "_:", "_)", "_).", "(_)", "(_).", ":_", ":_,", ":_.", ":_)", ":_).")
 MARKS = str.maketrans(dict.fromkeys(".()[],:;!*#{}", " "))
 ENDS = (",", ".", "!", "?", ";", ":", "'", '"')
-ANSWER_IS = re.compile(r"answer\s+is\s*:?\s*\**\s*([A-Za-z])\b", re.IGNORECASE)
+ANSWER_IS = re.compile(r"answer\s+is\s+\**([A-D])", re.IGNORECASE)
 REFUSALS = (
     "Sorry, I can't help with images of people yet.",
     "I can't process this file.",
+    "I'm sorry, but without the image provided",
     "Cannot determine the answer",
 )
 # What mcq_extract of lmms-eval 0.7.3 takes for the announcement of an answer.
@@ -106,9 +107,11 @@ def vlmevalkit(answer: str, options: Options) -> str | None:
     """VLMEvalKit's `exact_matching` (2026): a refusal is no answer, and a letter after "answer is" settles the rest.
 
     First the rule of `vlmevalkit_2025`; where its words do not settle it, the phrase in any case, with or without
-    asterisks, and then the option's text.
+    asterisks, and then the option's text. The phrase needs no end of a word ("answer is blue" is B), and a Z among the
+    words, where no letter is, refuses.
     """
-    if any(refusal in answer for refusal in REFUSALS):
+    words = answer.translate(MARKS).split()
+    if any(refusal in answer for refusal in REFUSALS) or ("Z" in words and not set(options) & set(words)):
         return None
     said = by_word(answer, options)
     if said is None and (phrase := ANSWER_IS.search(answer)) and phrase[1].upper() in options:
