@@ -14,6 +14,7 @@ from g2tr.metrics.cost import (
     block_flops,
     cost_of,
     kv_bytes_of,
+    layer_flops,
     listen_flops,
     literature_flops,
     look_flops,
@@ -22,8 +23,8 @@ from g2tr.metrics.cost import (
     vit_flops,
 )
 from g2tr.models.bagel.model import Bagel
-from g2tr.models.base import DecoderShape
-from g2tr.models.trace import Look
+from g2tr.models.base import DecoderShape, ModelShape
+from g2tr.models.trace import Look, Trace
 from g2tr.reducer import Reducer
 from g2tr.selection.topk import TopK
 from g2tr.tokens import VisionAttention
@@ -138,3 +139,17 @@ def test_tokens_and_costs_of_one_sample_are_its_own() -> None:
     assert summarise_tokens([count]) == {"full": 8, "kept": 3, "ratio": 0.375} | shares
     assert summarise_tokens([{"full": 0, "kept": 0.0, "per_layer": [0], "kv_per_layer": [0]}])["ratio"] == 1.0
     assert summarise_costs([dict.fromkeys(COST, 7)])["vit_flops"] == 7
+
+
+def test_a_trace_is_added_up_layer_by_layer_and_all_its_evidence_counts() -> None:
+    small = DecoderShape(layers=2, width=8, heads=2, kv_heads=1, head_dim=4, mlp=16)
+    shape = ModelShape(small, small, vit_inputs=12, connector=(8, 8), listened_projections=2)
+    trace = Trace().block([3, 2], [0, 0], 4).block([1, 1], [3, 2], 1).look(Look(3, 9)).look(Look(1, 4)).listen(5)
+    cost = cost_of(trace, 100, shape, anchor_flops=7)
+    rows = layer_flops(small, 3) + layer_flops(small, 2) + layer_flops(small, 1, 3) + layer_flops(small, 1, 2)
+    assert (cost.prefill_flops, cost.prefill_flops_full) == (rows, block_flops(small, 4) + block_flops(small, 1, 4))
+    assert cost.flops_literature == sum(4 * n * 8**2 + 2 * n**2 * 8 + 2 * n * 8 * 16 for n in (4, 3))
+    assert cost.flops_literature_full == literature_flops(small, 5)
+    looks = look_flops(small, Look(3, 9)) + look_flops(small, Look(1, 4))
+    assert (cost.anchor_flops, cost.evidence_flops) == (7, looks + listen_flops(shape, 5))
+    assert (cost.kv_bytes, cost.kv_bytes_full) == (100, 5 * kv_bytes_of(small, 1))

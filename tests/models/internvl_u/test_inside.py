@@ -248,3 +248,13 @@ def test_what_does_not_exist_inside_is_refused(
 ) -> None:
     with pytest.raises(InputError, match=message):
         converse(drawn, scene, build())
+
+
+def test_an_image_waits_for_one_question_alone(drawn: InternVLU, scene: Image) -> None:
+    context = drawn.context()
+    with torch.inference_mode():
+        context.read_text("Look.")
+        context.read_image(scene, plan(0.5, "deferred"))
+        assert len(context.waiting) == 1
+        context.ask(str(QUESTION))
+        assert context.waiting == ()
