@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from omegaconf import DictConfig
 
+from g2tr.benchmarks.sample import Sample
 from g2tr.errors import InputError
 from g2tr.evaluate import evaluate
-from g2tr.gather import gather, merge
+from g2tr.gather import gather, merge, require_all
 from g2tr.record import Record
 from g2tr.run import RunFolder
 
@@ -81,3 +82,13 @@ def test_a_shard_that_starts_afresh_forgets_its_own_part_alone(compose: Compose,
         "predictions.3of3.rank0.jsonl",
     }
     assert "tampered" not in after["predictions.2of3.rank0.jsonl"]
+
+
+def test_the_one_sample_that_is_missing_is_named(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "run")
+    folder.prepare({}, fresh=False)
+    folder.append("rank0", [record("1", "a")])
+    samples = [Sample(name, (), "?", "yes", "exist") for name in "12"]
+    require_all(folder, {"scenes": samples[:1]})
+    with pytest.raises(InputError, match="1 of 2 samples are missing, the first is 2 of scenes"):
+        require_all(folder, {"scenes": samples})
