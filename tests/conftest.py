@@ -1,5 +1,6 @@
 """Options and fixtures that several test files share."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--golden", type=Path, default=None, help="a full recorded bagel_tiny folder to check as well")
     parser.addoption("--peers", type=Path, default=None, help="checkouts of toolkits to compare scorers with")
     parser.addoption("--device", default="cpu", help="where model tests run: cpu or cuda")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """One thread for each of several workers, and for the processes that they start: more would wait for each other."""
+    if hasattr(config, "workerinput"):
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
+        torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

@@ -22,8 +22,8 @@ STAGES = {"importance": Importance, "selection": Selection, "merge": Merge}
 Compose = Callable[..., DictConfig]
 
 
-def stems(folder: Path, pattern: str = "*.yaml") -> set[str]:
-    return {path.stem.removeprefix("test_") for path in folder.glob(pattern)} - {"__init__"}
+def stems(folder: Path, pattern: str = "*.yaml") -> list[str]:
+    return sorted({path.stem.removeprefix("test_") for path in folder.glob(pattern)} - {"__init__"})
 
 
 def base_of(stage: str, stem: str) -> str:
@@ -34,7 +34,7 @@ def base_of(stage: str, stem: str) -> str:
 @pytest.fixture(scope="module")
 def strategies(compose: Compose) -> dict[str, dict[str, DictConfig]]:
     """The nodes of every strategy of every stage, each chosen in place of that of g2tr."""
-    names = {stage: sorted(stems(conf_dir() / "reducer" / stage)) for stage in STAGES}
+    names = {stage: stems(conf_dir() / "reducer" / stage) for stage in STAGES}
     nodes: dict[str, dict[str, DictConfig]] = {stage: {} for stage in STAGES}
     for row in zip_longest(*names.values()):
         chosen = {stage: stem for stage, stem in zip(STAGES, row, strict=True) if stem}
@@ -46,9 +46,10 @@ def strategies(compose: Compose) -> dict[str, dict[str, DictConfig]]:
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_strategy_has_the_same_stem_in_code_configuration_and_tests(stage: str) -> None:
-    found = stems(conf_dir() / "reducer" / stage)
+    found = set(stems(conf_dir() / "reducer" / stage))
     variants = {stem for stem in found if base_of(stage, stem) != stem}
-    assert found - variants == stems(ROOT / "g2tr" / stage, "*.py") == stems(ROOT / "tests" / stage, "test_*.py")
+    of_files = [set(stems(ROOT / "g2tr" / stage, "*.py")), set(stems(ROOT / "tests" / stage, "test_*.py"))]
+    assert of_files == [found - variants] * 2
     assert all(variant.startswith(base_of(stage, variant) + "_") for variant in variants)
 
 
