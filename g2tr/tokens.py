@@ -56,6 +56,29 @@ class QueryValues:
 
 
 @dataclass(frozen=True, eq=False)
+class QueryKeys:
+    """Keys of query rows and of the tokens in the layer before the reducer, as they are cached; g heads of width e."""
+
+    queries: Float[Tensor, "q g e"]
+    tokens: Float[Tensor, "n g e"]
+
+
+@dataclass(frozen=True, eq=False)
+class NormedStates:
+    """Hidden states of query rows and of the tokens where the reducer acts, after the model's last norm."""
+
+    queries: Float[Tensor, "q d"]
+    tokens: Float[Tensor, "n d"]
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """Input embeddings of the t tokens of the question or instruction, known before the image is reduced."""
+
+    embeddings: Float[Tensor, "t d"]
+
+
+@dataclass(frozen=True, eq=False)
 class Rotary:
     """Positions p of tokens in the layer after the reducer; pair i of a head of `width` turns by p·θ^(-2i/width)."""
 

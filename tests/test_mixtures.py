@@ -28,8 +28,11 @@ from g2tr.tokens import (
     Anchors,
     LatentGrid,
     NextAttention,
+    NormedStates,
     QueryAttention,
+    QueryKeys,
     QueryValues,
+    Question,
     Reduction,
     Rotary,
     VisionAttention,
@@ -76,7 +79,9 @@ def image(dtype: torch.dtype = torch.float32) -> VisualTokens:
     attention = (QueryAttention(weights), NextAttention(weights[:1]), VisionAttention(weights))
     latents = (LatentGrid(mean, mean.abs(), lambda patches: patches), Anchors(anchors, anchor_cells(GRID, (5, 7))))
     inside = (QueryValues(values[:2], values), Rotary(torch.arange(7, 7 + COUNT), 1e6, 8))
-    evidence = (*latents, *inside, *attention)
+    states = torch.randn(COUNT, WIDTH, generator=generator)
+    asked = (QueryKeys(values[:2], values), NormedStates(states[:2], states), Question(states[:3]))
+    evidence = (*latents, *inside, *asked, *attention)
     return VisualTokens(features, GRID, evidence, seed=11)
 
 

@@ -85,7 +85,7 @@ def reduce_rows(walk: Walk, index: int, image: Waiting, reducer: Reducer) -> Red
     rows = slice(image.start, image.start + count)
     columns = slice(rows.start - len(walk.here), rows.stop - len(walk.here))
     here = replace(image, positions=walk.positions_at(index)[rows])
-    return walk.reduce(reducer, index, here, columns, walk.here[rows])
+    return walk.reduce(reducer, index, here, columns, rows)
 
 
 def walk_question(state: State[Any], block: Block, decided: Decisions | None = None) -> tuple[Walk, Decisions]:
@@ -118,10 +118,8 @@ def evict_waiting(state: State[Any], index: int, inner: Sequence[Reduction]) -> 
 
 
 def reduce_cached(walk: Walk, index: int, waiting: Waiting, reducer: Reducer) -> Reduction:
-    """Reduces an image that is in the caches; its keys stand for the hidden states that are gone."""
-    columns = slice(waiting.start, waiting.start + len(waiting.positions))
-    keys = walk.state.cache.layers[index - 1][0][columns].flatten(1)
-    return walk.reduce(reducer, index, waiting, columns, keys)
+    """Reduces an image that is in the caches."""
+    return walk.reduce(reducer, index, waiting, slice(waiting.start, waiting.start + len(waiting.positions)))
 
 
 def gone(images: Sequence[Waiting], reductions: Sequence[Reduction]) -> Int[Tensor, " j"]:

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from g2tr.models.attention import Attend
 from g2tr.models.cache import Block, Cache
+from g2tr.models.tokenizer import Tokenizer
 from g2tr.tokens import Grid, VisualTokens
 
 Rotation = tuple[Tensor, Tensor]
@@ -58,6 +59,9 @@ class Speaker(Protocol):
 
     @property
     def attend(self) -> Attend: ...
+
+    @property
+    def tokenizer(self) -> Tokenizer: ...
 
     @property
     def device(self) -> torch.device: ...

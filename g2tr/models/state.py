@@ -16,7 +16,7 @@ from g2tr.models.finite import require_finite
 from g2tr.models.language import Speaker
 from g2tr.models.trace import Trace
 from g2tr.pack import text_positions
-from g2tr.tokens import Grid, VisionAttention, VisualTokens
+from g2tr.tokens import Grid, Question, VisionAttention, VisualTokens
 
 AnyParts = TypeVar("AnyParts", bound=Speaker)
 AnyState = TypeVar("AnyState", bound="State[Any]")
@@ -38,7 +38,8 @@ class State(Generic[AnyParts]):
     """One conversation: cache, next rotary position, and the record of its work.
 
     `lag` says by how much positions are smaller in each layer, where a reduction there has counted anew. `waiting` are
-    images that a question is to reduce by `plan`; `held` are blocks that will be read together with it.
+    images that a question is to reduce by `plan`; `held` are blocks that will be read together with it. `question` is
+    what the caller will ask, where that is known, for reducers that read it before the image.
     """
 
     parts: AnyParts
@@ -50,6 +51,7 @@ class State(Generic[AnyParts]):
     plan: Plan = KEEP_ALL
     lag: tuple[int, ...] = ()
     held: tuple[Block, ...] = ()
+    question: Question | None = None
 
     @property
     def length(self) -> int:
@@ -81,7 +83,12 @@ class State(Generic[AnyParts]):
             require_finite(tokens.features, "the visual features", f"of a {image.width}x{image.height} image")
         if VisionAttention in reads:
             self.trace = self.trace.listen(len(tokens.features))
-        return tokens
+        return tokens.having(self.question) if Question in reads and self.question else tokens
+
+    def expect(self, text: str) -> None:
+        """Notes what will be asked, for reducers of images that are read before it."""
+        ids = self.parts.tokenizer.encode(text, add_special_tokens=False)
+        self.question = Question(self.parts.embed(torch.tensor(ids, dtype=torch.long, device=self.parts.device)))
 
     def record(self, rows: int, full: int) -> None:
         """Notes a prefill whose rows are in all caches by now; `full` is its size without reduction."""

@@ -56,16 +56,19 @@ class Walk:
         return self.language.turn(replace(self.block, positions=self.positions_at(index)))
 
     def reduce(
-        self, reducer: Reducer, index: int, waiting: Waiting, columns: slice, features: Float[Tensor, "n d"]
+        self, reducer: Reducer, index: int, waiting: Waiting, columns: slice, rows: slice | None = None
     ) -> Reduction:
         """What a reducer leaves of an image before layer `index`; evidence is read where some of it is to go.
 
-        `columns` are the image's key rows, and `features` stand for its tokens.
+        `columns` are the image's key rows, and `rows` are its rows in the block; without them it is in the caches
+        alone, and keys stand for the hidden states that are gone.
         """
+        cache = self.state.cache
+        features = cache.layers[index - 1][0][columns].flatten(1) if rows is None else self.here[rows]
         view, count = self.state.trace.views[waiting.view], len(features)
         reads: Iterable[type] = reducer.stage_reads if reducer.budget(count) < count else ()
-        cache, rows = self.state.cache, (self.below, self.here)
-        witness = Witness(self.language, cache, index, self.asking, self.turns, *rows, columns, waiting.positions)
+        network, seen = (self.language, cache, self.block), (self.turns, self.below, self.here)
+        witness = Witness(*network, index, self.asking, *seen, columns, rows, waiting.positions)
         for kind in reads:
             self.state.trace = self.state.trace.look(witness.look(kind))
         places = Places(view.kept.to(features.device))

@@ -14,11 +14,11 @@ from torch import Tensor
 
 from g2tr.errors import InputError
 from g2tr.models.attention import Attend
-from g2tr.models.cache import Cache
+from g2tr.models.cache import Block, Cache
 from g2tr.models.language import Language, Rotation
 from g2tr.models.trace import Look
 from g2tr.pack import Layout
-from g2tr.tokens import NextAttention, QueryAttention, QueryValues, Rotary
+from g2tr.tokens import NextAttention, NormedStates, QueryAttention, QueryKeys, QueryValues, Rotary
 
 
 def row_attention(q: Float[Tensor, "q h e"], k: Float[Tensor, "c g e"]) -> Float[Tensor, "q c"]:
@@ -55,18 +55,20 @@ class Witness:
     """The state of one sample before layer `index`: its rows before (`below`) and after (`here`) the layer below.
 
     `turns` are the rotations of the rows in the layer below and in this one. The last row of the block is the query,
-    the last `asking` rows are the question; `columns` are the key rows of the image in that layer's cache, and
-    `positions` are those of its tokens.
+    the last `asking` rows are the question; `columns` are the key rows of the image in that layer's cache, `rows` its
+    rows in the block (none where it was read before), and `positions` are those of its tokens.
     """
 
     language: Language
     cache: Cache
+    block: Block
     index: int
     asking: int
     turns: Sequence[Rotation]
     below: Float[Tensor, "t d"]
     here: Float[Tensor, "t d"]
     columns: slice
+    rows: slice | None
     positions: Int[Tensor, " n"]
 
     def evidence(self, kind: type) -> object:
@@ -78,6 +80,11 @@ class Witness:
         if kind is QueryValues:
             values = self.cache.layers[self.index - 1][1]
             return QueryValues(values[-self.asking :], values[self.columns])
+        if kind is QueryKeys:
+            keys = self.cache.layers[self.index - 1][0]
+            return QueryKeys(keys[-self.asking :], keys[self.columns])
+        if kind is NormedStates:
+            return self.normed_states()
         if kind is Rotary:
             return Rotary(self.positions, *self.language.rope)
         raise InputError(f"{kind.__name__} cannot be read inside the language model")
@@ -88,6 +95,14 @@ class Witness:
         if kind is QueryAttention:
             return Look(1, below)
         return Look(len(self.here), here + len(self.here)) if kind is NextAttention else Look(0, 0)
+
+    def normed_states(self) -> NormedStates:
+        """States of question and image; the keys below stand for those of both where the image's are gone."""
+        if self.rows is None:
+            keys = self.cache.layers[self.index - 1][0].flatten(1)
+            return NormedStates(keys[-self.asking :], keys[self.columns])
+        states = self.language.finish(self.here, self.block)
+        return NormedStates(states[-self.asking :], states[self.rows])
 
     def attention_below(self) -> Float[Tensor, "1 n"]:
         """Attention of the last row to the image in the layer below, whose keys are cached: one row is projected."""

@@ -7,11 +7,11 @@ import torch.nn.functional as F
 
 from g2tr.errors import InputError
 from g2tr.models.attention import attend_sdpa
-from g2tr.models.cache import Cache
+from g2tr.models.cache import Block, Cache
 from g2tr.models.trace import Look
 from g2tr.models.witness import Listener, Witness, received_attention, row_attention
 from g2tr.pack import pack
-from g2tr.tokens import Anchors, NextAttention, QueryAttention, QueryValues, Rotary
+from g2tr.tokens import Anchors, NextAttention, NormedStates, QueryAttention, QueryKeys, QueryValues, Rotary
 
 
 def test_one_row_is_that_of_the_full_attention_map_with_grouped_heads() -> None:
@@ -35,10 +35,13 @@ class Plain:
     def look(self, index: int, rows: torch.Tensor, turn: object) -> tuple[torch.Tensor, ...]:
         return (rows[:, None],) * 3
 
+    def finish(self, rows: torch.Tensor, block: Block) -> torch.Tensor:
+        return 2 * rows
+
     def turn(self, *given: object) -> None:
         raise NotImplementedError
 
-    advance = finish = turn
+    advance = turn
 
 
 class Turned(Plain):
@@ -52,13 +55,14 @@ class Turned(Plain):
         return super().look(index, rows, turn)
 
 
-def listening(asking: int) -> tuple[Witness, torch.Tensor]:
+def listening(asking: int, rows: slice | None = None) -> tuple[Witness, torch.Tensor]:
     """A sample of 2 cached rows and a block of 6 before layer 1, the image in columns 1 to 3; and the rows of it."""
-    below, cached = ((torch.randn(rows, 1, 8), torch.randn(rows, 1, 8)) for rows in (8, 2))
+    below, cached = ((torch.randn(count, 1, 8), torch.randn(count, 1, 8)) for count in (8, 2))
     here = torch.randn(6, 8)
     cache = Cache([below, cached])
     turns = [(torch.zeros(6, 1), torch.zeros(6, 1))] * 2
-    witness = Witness(Plain(), cache, 1, asking, turns, torch.randn(6, 8), here, slice(1, 4), torch.arange(3))
+    block, image = Block(here, torch.arange(6), (6,), causal=True), (slice(1, 4), rows, torch.arange(3))
+    witness = Witness(Plain(), cache, block, 1, asking, turns, torch.randn(6, 8), here, *image)
     return witness, here
 
 
@@ -130,3 +134,20 @@ def test_each_query_row_is_turned_as_its_own_layer_turns_it() -> None:
     ]
     assert looked[0] == (0, 1, [5.0], [-5.0])
     assert looked[1] == (1, 6, [10, 11, 12, 13, 14, 15], [-10, -11, -12, -13, -14, -15])
+
+
+@pytest.mark.parametrize("asking", [1, 3])
+def test_keys_are_the_cached_ones_and_states_those_after_the_last_norm(asking: int) -> None:
+    witness, here = listening(asking, slice(1, 4))
+    keys, states = witness.evidence(QueryKeys), witness.evidence(NormedStates)
+    assert torch.equal(keys.queries, witness.cache.layers[0][0][-asking:])
+    assert torch.equal(keys.tokens, witness.cache.layers[0][0][1:4])
+    assert torch.equal(states.queries, 2 * here[-asking:])
+    assert torch.equal(states.tokens, 2 * here[1:4])
+
+
+def test_keys_stand_for_states_of_an_image_that_was_read_before() -> None:
+    witness, _ = listening(asking=2)
+    keys, states = witness.evidence(QueryKeys), witness.evidence(NormedStates)
+    assert torch.equal(states.queries, keys.queries.flatten(1))
+    assert torch.equal(states.tokens, keys.tokens.flatten(1))

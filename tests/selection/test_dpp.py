@@ -1,10 +1,17 @@
+import json
+from pathlib import Path
+from typing import Any
+
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from g2tr.importance.relevance import Relevance
 from g2tr.selection.dpp import Dpp, greedy_map
-from g2tr.tokens import VisualTokens
+from g2tr.tokens import Question, VisualTokens
+
+CASES = json.loads((Path(__file__).parents[1] / "data" / "peers.json").read_text())["cases"]
 
 
 def tokens_of(features: Tensor) -> VisualTokens:
@@ -17,6 +24,14 @@ def by_determinants(rows: Tensor, k: int) -> list[int]:
         rest = [i for i in range(len(rows)) if i not in picks]
         picks.append(max(rest, key=lambda i: torch.det(kernel[[*picks, i]][:, [*picks, i]]).item()))
     return sorted(picks)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case["method"].startswith("cdpruner")])
+def test_with_relevance_to_the_question_tokens_are_those_of_cdpruner(case: dict[str, Any]) -> None:
+    evidence = (Question(torch.tensor(case["question"])),)
+    tokens = VisualTokens(torch.tensor(case["features"]), tuple(case["grid"]), evidence)
+    scores = Relevance(negated=case["method"] == "cdpruner")(tokens)
+    assert Dpp()(scores, tokens, case["k"]).tolist() == case["kept"]
 
 
 @pytest.mark.parametrize("k", [1, 2, 5, 8])

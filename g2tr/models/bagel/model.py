@@ -29,7 +29,7 @@ from g2tr.models.calls import (
     seeded,
 )
 from g2tr.models.decode import require_room
-from g2tr.tokens import Grid, LatentGrid, VisualTokens
+from g2tr.tokens import Grid, LatentGrid, Question, VisualTokens
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,9 +94,15 @@ class Bagel:
     def read_all(
         self, images: Sequence[Image.Image], prompts: Sequence[str], plan: Plan, clock: Clock
     ) -> list[Context]:
-        """A context per prompt that has read images and prompt, in the order that the plan wants."""
+        """A context per prompt that has read images and prompt, in the order that the plan wants.
+
+        A reducer after the encoder that reads the question sees the images once per prompt.
+        """
+        if Question in plan.encoder.reads and len(prompts) > 1:
+            return [context for prompt in prompts for context in self.read_all(images, [prompt], plan, clock)]
         context = self.context()
         context.clock = clock
+        context.expect(prompts[0])
         if self.thinking:
             context.read_text(self.thinking.understanding)
         if plan.query != "text_first":
@@ -131,6 +137,7 @@ class Bagel:
             raise InputError("an edit reads its image first; use query=image_end or query=deferred")
         size, generator = edit_size(self.size, images, self.parts.vae_size), seeded(seed)
         context, imageless = self.context(), self.context()
+        context.expect(instruction)
         if self.thinking:
             context.read_text(self.thinking.generation)
             imageless.read_text(self.thinking.generation)

@@ -7,6 +7,7 @@ encoder's outputs under `mm_encoder_outputs`. Axes: n rows of an image, k kept, 
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, Literal, overload
 
 import torch
@@ -22,7 +23,7 @@ from g2tr.models.hf.pixels import seed_of, segment_pixels
 from g2tr.models.hf.positions import compact, full_positions
 from g2tr.models.hf.segments import Segment, find_segments
 from g2tr.reducer import Reducer
-from g2tr.tokens import Grid, LatentGrid, Reduction, VisualTokens
+from g2tr.tokens import Grid, LatentGrid, Question, Reduction, VisualTokens
 
 POSITIONS = ("original", "compact")
 
@@ -97,7 +98,8 @@ def reduce_inputs(
     inputs = with_mask(inputs)
     encoded = encode_images(model, inputs)
     where = image_columns(model.config, inputs["input_ids"], sum(map(len, encoded.features)))
-    reduced = reduce_images(model.config, inputs, encoded, step, latents, grids)
+    questions = questions_of(model, inputs, where, encoded) if Question in step.reads else []
+    reduced = reduce_images(model.config, inputs, encoded, step, latents, grids, questions)
     stay = kept_columns(
         where, torch.cat([mask_of(own.kept, len(rows)) for own, rows in zip(reduced, encoded.features, strict=True)])
     )
@@ -147,11 +149,12 @@ def reduce_images(
     step: Reducer,
     latents: BorrowedLatents | None,
     grids: Sequence[Grid] | None,
+    questions: Sequence[Question] = (),
 ) -> list[ReducedImage]:
     """Every image reduced, segment by segment. Raises `InputError` for evidence that nobody has."""
     if step.keep_ratio == 1:
         return [whole(rows) for rows in encoded.features]
-    missing = step.reads - ({LatentGrid} if latents else frozenset())
+    missing = step.reads - {Question} - ({LatentGrid} if latents else frozenset())
     if missing:
         names = ", ".join(sorted(kind.__name__ for kind in missing))
         hint = "; latents=load_latents(...) lends an autoencoder" if LatentGrid in missing else ""
@@ -162,12 +165,27 @@ def reduce_images(
     tower = config.vision_config.model_type
     found = []
     for image, rows in enumerate(encoded.features):
+        asked = (questions[image],) if questions else ()
         views = [
-            VisualTokens(rows[each.rows], each.grid, (latents(own, tower),) if reads and latents else (), seed_of(own))
+            VisualTokens(
+                rows[each.rows], each.grid, (*asked, latents(own, tower)) if reads and latents else asked, seed_of(own)
+            )
             for each, own in zip(segments[image], pixels[image], strict=True)
         ]
         found.append(joined(image, rows, segments[image], [step(view) for view in views]))
     return found
+
+
+def questions_of(
+    model: Any,  # noqa: ANN401
+    inputs: Mapping[str, Any],
+    where: Bool[Tensor, "b l"],
+    encoded: EncodedImages,
+) -> list[Question]:
+    """For each image the embeddings of all text of its row, the template's included."""
+    rows, firsts = where.nonzero()[:, 0], [0, *accumulate(map(len, encoded.features))][:-1]
+    texts = [(row := int(rows[first]), ~where[row] & inputs["attention_mask"][row].bool()) for first in firsts]
+    return [Question(model.get_input_embeddings()(inputs["input_ids"][row][text])) for row, text in texts]
 
 
 def whole(rows: Float[Tensor, "n d"]) -> ReducedImage:

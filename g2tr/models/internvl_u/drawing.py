@@ -31,6 +31,7 @@ def edit_rows(context: Context, images: Sequence[Image.Image], instruction: str,
     require_order(images, instruction, plan)
     with context.clock.phase("encode"):
         references = [context.parts.encode_reference(image) for image in images]
+    context.expect(instruction.replace(SLOT, ""))
     context.read_text(system_turn(system))
     empty = empty_row(context.fork())
     *opening, question = user_pieces(instruction, len(images))

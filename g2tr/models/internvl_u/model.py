@@ -28,8 +28,8 @@ from g2tr.models.internvl_u.flow import Sampling
 from g2tr.models.internvl_u.language import Hidden
 from g2tr.models.internvl_u.parts import Parts
 from g2tr.models.internvl_u.prefill import next_logits, read_texts
-from g2tr.models.internvl_u.prompt import Piece, System, system_turn, user_pieces
-from g2tr.tokens import Grid, VisualTokens
+from g2tr.models.internvl_u.prompt import SLOT, Piece, System, system_turn, user_pieces
+from g2tr.tokens import Grid, Question, VisualTokens
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,12 +89,21 @@ class InternVLU:
     def read_all(
         self, images: Sequence[Image.Image], prompts: Sequence[str], plan: Plan, clock: Clock
     ) -> tuple[list[Context], list[Hidden]]:
-        """A context per prompt that has read images and prompt, and the rows of its last text."""
+        """A context per prompt that has read images and prompt, and the rows of its last text.
+
+        A reducer after the encoder that reads the question sees the images once per prompt.
+        """
+        if Question in plan.encoder.reads and len(prompts) > 1:
+            alone = [self.read_all(images, [prompt], plan, clock) for prompt in prompts]
+            return [context for contexts, _ in alone for context in contexts], [
+                row for _, last in alone for row in last
+            ]
         first = plan.query == "text_first"
         scripts = [user_pieces(prompt, len(images), first) for prompt in prompts]
         shared = shared_length(scripts)
         context = self.context()
         context.clock = clock
+        context.expect(prompts[0].replace(SLOT, ""))
         context.read_text(system_turn(self.system.answering(self.parts.network.config.system_message)))
         context.read_pieces(scripts[0][:shared], images, plan)
         forks = [context.fork() for _ in prompts]

@@ -9,6 +9,8 @@ from PIL import Image
 from g2tr.cascade import KEEP_ALL
 from g2tr.errors import InputError
 from g2tr.importance.latent import Latent
+from g2tr.importance.relevance import Relevance
+from g2tr.merge.drop import Drop
 from g2tr.merge.nearest import Nearest
 from g2tr.models.bagel.flow import Sampling
 from g2tr.models.bagel.load import load_bagel
@@ -17,6 +19,8 @@ from g2tr.models.bagel.thinking import Thinking
 from g2tr.models.base import Clock
 from g2tr.reducer import Reducer
 from g2tr.selection.balanced import Balanced
+from g2tr.selection.dpp import Dpp
+from g2tr.tokens import Question
 from tests.models.bagel.conftest import Golden
 
 HALF = Reducer(Latent(), Balanced(), Nearest(), keep_ratio=0.5, min_keep=4)
@@ -43,6 +47,18 @@ def differ(a: Image.Image, b: Image.Image) -> bool:
 def test_questions_about_one_image_are_answered_as_one_by_one(bagel: Bagel, picture: Image.Image) -> None:
     together = bagel.answers([picture], QUESTIONS, HALF, 6)
     assert [outcome.output for outcome in together] == [bagel.answer([picture], q, HALF, 6) for q in QUESTIONS]
+
+
+def test_a_reducer_that_reads_the_question_keeps_other_tokens_for_another(bagel: Bagel, picture: Image.Image) -> None:
+    plan = Reducer(Relevance(), Dpp(), Drop(), keep_ratio=0.25, min_keep=1)
+    together = bagel.answers([picture], QUESTIONS, plan, 2)
+    for question, outcome in zip(QUESTIONS, together, strict=True):
+        ids = bagel.parts.tokenizer.encode(question, add_special_tokens=False)
+        asked = Question(bagel.parts.embed(torch.tensor(ids, device=bagel.parts.device)))
+        assert outcome.trace.views[0].kept.equal(plan(bagel.encode(picture).having(asked)).kept)
+        alone = bagel.answers([picture], [question], plan, 2)[0]
+        assert (outcome.output, outcome.kv_bytes) == (alone.output, alone.kv_bytes)
+    assert len({tuple(outcome.trace.views[0].kept.tolist()) for outcome in together}) > 1
 
 
 def test_an_answer_says_what_it_took(bagel: Bagel, picture: Image.Image) -> None:

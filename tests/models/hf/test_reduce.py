@@ -1,5 +1,6 @@
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import torch
@@ -21,6 +22,7 @@ from g2tr.models.hf.reduce import reduce_inputs
 from g2tr.models.hf.segments import find_segments
 from g2tr.reducer import Depth, Reducer
 from g2tr.selection.topk import TopK
+from g2tr.tokens import Question, VisualTokens
 from tests.models.hf.families import FAMILIES, IMAGE, PAD, pixels, seeded
 
 GREEDY = {"max_new_tokens": 4, "do_sample": False}
@@ -98,6 +100,32 @@ def pair(one: Tensor, two: Tensor, width: int) -> Tensor:
         pad = torch.full((1, width - one.shape[1]), PAD)
         return torch.cat([torch.cat([pad, one], dim=1), two])
     return torch.cat([one, two])
+
+
+@pytest.mark.parametrize("name", ["llava", "qwen2_5_vl"])
+def test_a_reducer_that_reads_the_question_gets_the_text_of_the_row_of_its_image(name: str) -> None:
+    model = model_of(name)
+    one, two = inputs_of(name, 1), inputs_of(name, 2)
+    width = two["input_ids"].shape[1]
+    batch = {key: pair(one[key], two[key], width) for key in two}
+    note = Noted([])
+    reduce_inputs(model, batch, Reducer(note, TopK(), Drop(), 0.5, 1))
+    texts = [inputs["input_ids"][0][inputs["input_ids"][0] != IMAGE] for inputs in (one, two, two)]
+    assert [each.embeddings.tolist() for each in note.found] == [
+        model.get_input_embeddings()(text).tolist() for text in texts
+    ]
+
+
+@dataclass(frozen=True)
+class Noted:
+    """An importance that notes the questions it gets."""
+
+    found: list[Question]
+    reads: ClassVar[frozenset[type]] = frozenset({Question})
+
+    def __call__(self, tokens: VisualTokens) -> Tensor:
+        self.found.append(tokens.read(Question))
+        return torch.arange(len(tokens.features)).float()
 
 
 def test_the_text_behind_the_image_stays_where_it_was_or_closes_the_gap() -> None:

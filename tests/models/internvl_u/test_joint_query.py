@@ -189,7 +189,7 @@ def test_all_text_after_the_image_asks_for_values(drawn: InternVLU, scene: Image
     assert len(values.tokens) == 64
 
 
-@pytest.mark.parametrize("name", ["fastv", "window_fastv", "pyramiddrop", "vscan", "ivc_prune"])
+@pytest.mark.parametrize("name", ["fastv", "window_fastv", "pyramiddrop", "vscan", "ivc_prune", "dart"])
 def test_shipped_cascades_read_image_and_question_together(
     name: str, drawn: InternVLU, scene: Image, compose: Callable[..., DictConfig]
 ) -> None:

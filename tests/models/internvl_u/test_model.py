@@ -13,6 +13,7 @@ from g2tr.config import build, conf_dir
 from g2tr.errors import InputError
 from g2tr.importance.attention import Attention
 from g2tr.importance.latent import Latent
+from g2tr.importance.relevance import Relevance
 from g2tr.merge.drop import Drop
 from g2tr.merge.nearest import Nearest
 from g2tr.metrics.account import account
@@ -24,10 +25,13 @@ from g2tr.models.internvl_u.model import InternVLU
 from g2tr.models.internvl_u.random import random_internvl_u
 from g2tr.reducer import Depth, Reducer
 from g2tr.selection.balanced import Balanced
+from g2tr.selection.dpp import Dpp
 from g2tr.selection.topk import TopK
+from g2tr.tokens import Question
 
 HALF = Reducer(Latent(), Balanced(), Nearest(), keep_ratio=0.5)
 FASTV = Cascade([Reducer(Attention(), TopK(), Drop(), min_keep=1, at=Depth(2))])
+ASKED = Reducer(Relevance(), Dpp(), Drop(), keep_ratio=0.25, min_keep=1)
 QUESTIONS = ["why ?", "what color is the ring ?", "is there a red star ?"]
 REDUCERS = sorted(path.stem for path in (conf_dir() / "reducer").glob("*.yaml"))
 
@@ -40,7 +44,7 @@ def test_it_is_a_model_of_the_contract(drawn: InternVLU) -> None:
     assert isinstance(drawn, Model)
 
 
-@pytest.mark.parametrize("plan", [KEEP_ALL, HALF, FASTV, replace(FASTV, query="deferred")])
+@pytest.mark.parametrize("plan", [KEEP_ALL, HALF, ASKED, FASTV, replace(FASTV, query="deferred")])
 def test_questions_asked_together_are_answered_as_alone(plan: Plan, drawn: InternVLU, scene: Image.Image) -> None:
     together = drawn.answers([scene], QUESTIONS, plan, 6)
     for question, outcome in zip(QUESTIONS, together, strict=True):
@@ -52,6 +56,15 @@ def test_questions_asked_together_are_answered_as_alone(plan: Plan, drawn: Inter
 def test_an_image_is_read_once_for_many_questions(drawn: InternVLU, scene: Image.Image) -> None:
     views = [outcome.trace.views[0] for outcome in drawn.answers([scene], QUESTIONS, HALF, 2)]
     assert all(view is views[0] for view in views)
+
+
+def test_a_reducer_that_reads_the_question_keeps_other_tokens_for_another(drawn: InternVLU, scene: Image.Image) -> None:
+    views = [outcome.trace.views[0] for outcome in drawn.answers([scene], QUESTIONS, ASKED, 2)]
+    embeddings = drawn.parts.embed(torch.tensor(drawn.parts.tokenize(QUESTIONS[1]), device=drawn.parts.device))
+    tokens = drawn.encode(scene)
+    assert views[1].kept.equal(ASKED(tokens.having(Question(embeddings))).kept)
+    assert not views[1].kept.equal(views[2].kept)
+    assert not views[1].kept.equal(ASKED(tokens).kept)
 
 
 def test_a_reduced_answer_costs_what_is_left(drawn: InternVLU, scene: Image.Image) -> None:
