@@ -13,6 +13,8 @@ from g2tr.tokens import QueryAttention, VisualTokens
 class Attention:
     """s_j = mean over query rows and heads of the attention to token j in the layer before.
 
+    FastV ranks by the last row of the prompt in layer K - 1, whose attention is that of all keys; the paper's text says
+    mean attention. The official code keeps T tokens given as a count, here k is round(ρ·n).
     Source: FastV (baselines.md section 3.1), with one row recomputed instead of a full map.
     """
 
