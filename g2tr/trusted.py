@@ -6,9 +6,9 @@ with a list before anything is imported, and interpolations, which can build and
 
 import sys
 from collections.abc import Iterator, Mapping
-from typing import Any
+from functools import partial
 
-from g2tr.benchmarks.sample import Benchmark
+from g2tr.benchmarks.sample import Benchmark, Shares
 from g2tr.config import build
 from g2tr.errors import InputError
 
@@ -52,19 +52,31 @@ def require_trusted(name: str, node: object) -> None:
 
 
 def headline_of(node: Settings) -> tuple[str, ...]:
-    """The headline scores of a benchmark, best first. Builds nothing, and imports what is on our list alone.
+    """The headline scores of a benchmark, best first. Builds nothing, and imports what is on our list alone."""
+    headline = getattr(class_of(node), "headline", None)
+    if not isinstance(headline, tuple) or not all(isinstance(score, str) for score in headline):
+        raise InputError(f"{node.get('_target_')} is no benchmark that is known here")
+    return headline
 
-    A class of the user's own counts where this process has imported it already, for its own table.
-    """
+
+def shares_of(node: Settings, score: str, protocol: str | None) -> Shares | None:
+    """How a first headline comes from clusters, by the node's own protocol or another; None for any other score."""
+    found = class_of(node)
+    rule, headline = getattr(found, "shares", None), getattr(found, "headline", ())
+    if rule is None or score not in headline[:1]:
+        return None
+    shares: Shares = partial(rule, protocol=protocol or node.get("protocol") or getattr(found, "protocol", ""))
+    return shares
+
+
+def class_of(node: Settings) -> type | None:
+    """The class that a node names: one on our list, or one of the user's own that this process has imported."""
     target = str(node.get("_target_"))
     module, _, name = target.rpartition(".")
     if target in BENCHMARKS:
         __import__(module)
-    found: Any = vars(sys.modules[module]).get(name) if module in sys.modules else None
-    headline = getattr(found, "headline", None) if isinstance(found, type) else None
-    if not isinstance(headline, tuple) or not all(isinstance(score, str) for score in headline):
-        raise InputError(f"{target} is no benchmark that is known here")
-    return headline
+    found = vars(sys.modules[module]).get(name) if module in sys.modules else None
+    return found if isinstance(found, type) else None
 
 
 def targets(value: object) -> Iterator[str]:

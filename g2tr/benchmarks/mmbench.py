@@ -8,9 +8,19 @@ from typing import ClassVar
 from g2tr.benchmarks.dataset import Columns, Entry
 from g2tr.benchmarks.rules import LETTER, OPTIONS, Question, Rules, choice, options_of, template
 from g2tr.benchmarks.sample import Sample
-from g2tr.benchmarks.understanding import Graded, Understanding, clusters_right, counts, fact, mean, sized
+from g2tr.benchmarks.understanding import (
+    Graded,
+    Understanding,
+    cluster_shares,
+    clusters_right,
+    counts,
+    fact,
+    mean,
+    sized,
+)
 from g2tr.errors import InputError
 from g2tr.metrics.choices import bagel, lmms_eval_mmbench, lmms_eval_static, vlmevalkit, vlmevalkit_2025
+from g2tr.metrics.ratios import Share
 
 ROLL = 1_000_000
 COLUMNS: Columns = {"index": ("index",), "question": ("question",), "answer": ("answer",), "A": ("A",), "B": ("B",)}
@@ -71,3 +81,7 @@ class MMBench(Understanding):
             members = [hit for cluster, hit in hits.items() if categories[cluster] == category]
             scores[f"circular/{category}"] = sum(members) / len(members)
         return scores | counts(graded)
+
+    @staticmethod
+    def shares(graded: Graded, protocol: str) -> list[Share]:
+        return cluster_shares(graded)

@@ -12,6 +12,7 @@ from g2tr.benchmarks.rules import SINGLE, Question, Rules, unchanged
 from g2tr.benchmarks.sample import ImageSource, Sample
 from g2tr.benchmarks.understanding import Graded, Understanding, by_category, clusters_right, counts, sized
 from g2tr.errors import InputError
+from g2tr.metrics.ratios import Share
 from g2tr.metrics.yes_no import bagel_mme, is_unclear, lmms_eval_mme, vlmevalkit
 
 PERCEPTION = ["existence", "count", "position", "color", "posters", "celebrity", "scene", "landmark", "artwork", "OCR"]
@@ -90,6 +91,15 @@ class MME(Understanding):
         )
         sums = {"total": perception + cognition, "perception": perception, "cognition": cognition}
         return sums | scores | counts(graded)
+
+    @staticmethod
+    def shares(graded: Graded, protocol: str) -> list[Share]:
+        """Of `total`: a pair gives its category 50 for each right answer, and 100 more for both."""
+        rights = Counter[tuple[str, str]]()
+        for sample, grades in graded:
+            rights[sample.cluster, sample.category] += int(grades["accuracy"])
+        points = (0.0, 50.0, 200.0)
+        return [Share(pair, category, points[count], 1.0) for (pair, category), count in rights.items()]
 
 
 def folders(place: Path) -> list[Path]:

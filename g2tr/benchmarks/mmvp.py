@@ -11,9 +11,19 @@ from g2tr.benchmarks.dataset import entry as entry_of
 from g2tr.benchmarks.rules import OPTIONS, Question, Rules, choice, options_of, template
 from g2tr.benchmarks.sample import Sample
 from g2tr.benchmarks.separated import stream_separated
-from g2tr.benchmarks.understanding import Graded, Understanding, clusters_right, counts, fact, mean, sized
+from g2tr.benchmarks.understanding import (
+    Graded,
+    Understanding,
+    cluster_shares,
+    clusters_right,
+    counts,
+    fact,
+    mean,
+    sized,
+)
 from g2tr.errors import InputError
 from g2tr.metrics.choices import bagel, lmms_eval_mmvp, vlmevalkit
+from g2tr.metrics.ratios import Share
 
 COLUMNS: Columns = {"question": ("Question",), "answer": ("Correct Answer", "answer")}
 OPTIONAL: Columns = {**OPTIONS, "choices": ("Options",), "category": ("category",)}
@@ -73,6 +83,10 @@ class MMVP(Understanding):
         pairs = clusters_right(graded)
         scores = {"pair_accuracy": sum(pairs.values()) / len(pairs), "accuracy": mean(graded, "accuracy")}
         return scores | counts(graded)
+
+    @staticmethod
+    def shares(graded: Graded, protocol: str) -> list[Share]:
+        return cluster_shares(graded)
 
 
 def official(table: Path) -> Iterator[Entry]:

@@ -17,6 +17,7 @@ from g2tr.benchmarks.sample import Grades, Sample
 from g2tr.benchmarks.understanding import Graded, Understanding, counts, mean
 from g2tr.errors import InputError
 from g2tr.metrics.detection import detection_scores
+from g2tr.metrics.ratios import Share
 from g2tr.metrics.yes_no import bagel_pope, is_unclear, lmms_eval_pope, vlmevalkit
 
 COLUMNS: Columns = {
@@ -79,11 +80,7 @@ class POPE(Understanding):
         return is_unclear(answer)
 
     def summarise(self, graded: Graded) -> dict[str, float]:
-        splits: dict[str, list[tuple[Sample, Grades]]] = {}
-        for pair in graded:
-            for name in re.split(r"\s*,\s*", pair[0].category):
-                splits.setdefault(name, []).append(pair)
-        each = {name: self.split_scores(members) for name, members in sorted(splits.items())}
+        each = {name: self.split_scores(members) for name, members in sorted(splits_of(graded).items())}
         means = {score: fmean(scores[score] for scores in each.values()) for score in SCORES}
         pooled = means if self.protocol == "bagel" else self.split_scores(graded)
         single = {f"{score}/{name}": value for name, scores in each.items() for score, value in scores.items()}
@@ -98,6 +95,28 @@ class POPE(Understanding):
         left_out = unclear if self.protocol == "lmms_eval" else 0.0
         scores = {"accuracy": mean(graded, "accuracy"), "yes_ratio": mean(graded, "yes")}
         return detection_scores(float(found), float(claimed), float(len(present) - left_out)) | scores
+
+    @staticmethod
+    def shares(graded: Graded, protocol: str) -> list[Share]:
+        """Of `f1`, which is twice the objects found over those claimed and those present."""
+        splits = splits_of(graded) if protocol == "bagel" else {"": graded}
+        return [f1_share(*pair, name, len(splits), protocol) for name, own in splits.items() for pair in own]
+
+
+def splits_of(graded: Graded) -> dict[str, Graded]:
+    """The samples of each split, by name; one may be in several."""
+    splits: dict[str, list[tuple[Sample, Grades]]] = {}
+    for pair in graded:
+        for name in re.split(r"\s*,\s*", pair[0].category):
+            splits.setdefault(name, []).append(pair)
+    return {**splits}
+
+
+def f1_share(sample: Sample, grades: Grades, split: str, splits: int, protocol: str) -> Share:
+    """What one answer adds to the F1 of a split, which is one of `splits`."""
+    said, present = grades["yes"], float(sample.target == "yes")
+    left_out = grades["unparsed"] + grades["empty"] if protocol == "lmms_eval" else 0.0
+    return Share(sample.cluster, split, 2 * said * present / splits, said + present * (1 - left_out))
 
 
 def official(place: Path, files: Iterable[Path]) -> Iterator[Entry]:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, runtime_checkable
@@ -11,6 +11,7 @@ from PIL import Image
 
 from g2tr.errors import InputError
 from g2tr.images import read_image
+from g2tr.metrics.ratios import Share
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ class Sample:
 
 
 Grades = Mapping[str, float]
+Shares = Callable[[Sequence[tuple[Sample, Grades]]], Sequence[Share]]
 
 
 @runtime_checkable
@@ -70,6 +72,8 @@ class Benchmark(Protocol):
 
     `grade` is a pure function of a sample and its prediction (a text, or an image for edits); `summarise`
     turns the grades of all samples into scores; `headline` names the scores that a table shows, best first.
+    Where the first of them is not the mean of a grade, a static method `shares(graded, protocol)` says how it comes
+    from clusters (`g2tr.metrics.ratios`), so that differences of it have an interval.
     """
 
     task: ClassVar[str]

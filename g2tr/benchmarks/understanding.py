@@ -13,6 +13,7 @@ from g2tr.benchmarks.rules import Rules
 from g2tr.benchmarks.sample import Grades, Sample, limited
 from g2tr.errors import InputError
 from g2tr.metrics.clusters import all_right
+from g2tr.metrics.ratios import Share
 from g2tr.metrics.reasoning import is_cut, without_reasoning
 
 Graded = Sequence[tuple[Sample, Grades]]
@@ -105,6 +106,11 @@ def counts(graded: Graded) -> dict[str, float]:
 def clusters_right(graded: Graded) -> dict[str, float]:
     """For each cluster 1 if all its questions are answered, and rightly."""
     return all_right((sample.cluster, fact(sample, "cluster_size"), grades["accuracy"]) for sample, grades in graded)
+
+
+def cluster_shares(graded: Graded) -> list[Share]:
+    """Shares of the clusters that are right in full."""
+    return [Share(cluster, "", hit, 1.0) for cluster, hit in clusters_right(graded).items()]
 
 
 def sized(samples: Iterable[Sample]) -> list[Sample]:

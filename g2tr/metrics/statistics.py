@@ -1,9 +1,10 @@
 """Whether two runs on the same samples differ by more than chance."""
 
 from collections.abc import Sequence
-from math import comb
 
 import numpy as np
+
+from g2tr.metrics.ratios import Ratio, interval
 
 
 def mcnemar(a: Sequence[float], b: Sequence[float]) -> float:
@@ -14,8 +15,16 @@ def mcnemar(a: Sequence[float], b: Sequence[float]) -> float:
     only_a = sum(bool(x > y) for x, y in zip(a, b, strict=True))
     only_b = sum(bool(y > x) for x, y in zip(a, b, strict=True))
     discordant = only_a + only_b
-    tail = sum(comb(discordant, i) for i in range(min(only_a, only_b) + 1))
-    return float(min(1.0, 2 * tail / 2**discordant))
+    return float(min(1.0, 2 * lower_tail(discordant, min(only_a, only_b)) / 2**discordant))
+
+
+def lower_tail(n: int, most: int) -> int:
+    """The sum of the binomial coefficients n over 0 to n over `most`, each from the one before."""
+    coefficient = tail = 1
+    for i in range(most):
+        coefficient = coefficient * (n - i) // (i + 1)
+        tail += coefficient
+    return tail
 
 
 def sign_test(a: Sequence[float], b: Sequence[float], groups: Sequence[str]) -> float:
@@ -38,8 +47,4 @@ def paired_bootstrap(
     """
     _, index = np.unique(np.asarray(groups), return_inverse=True)
     sums = np.bincount(index, weights=np.asarray(a, dtype=float) - np.asarray(b, dtype=float))
-    sizes = np.bincount(index)
-    drawn = np.random.default_rng(seed).integers(len(sums), size=(draws, len(sums)))
-    differences = sums[drawn].sum(1) / sizes[drawn].sum(1)
-    low, high = np.quantile(differences, (0.025, 0.975))
-    return float(low), float(high)
+    return interval([Ratio(sums, np.bincount(index).astype(float))], draws, seed)

@@ -9,7 +9,7 @@ from g2tr.config import fingerprint
 from g2tr.evaluate import Run
 from g2tr.report.labels import called, identity, labels_of, without
 from g2tr.report.line import Line, Settings
-from g2tr.report.paired import Difference, difference, grades_of
+from g2tr.report.paired import Difference, difference, scored
 from g2tr.report.table import PERCENT, findings, net_losses
 
 RIVALS = ("none", "g2tr")
@@ -44,7 +44,7 @@ class Section:
     def differences(self) -> Mapping[str, Differences]:
         """For the runs of each line its differences, by benchmark, score and rival: no reduction, G²TR as released."""
         graded = {
-            (line.key, name, scores[0]): grades_of(line.runs, name, scores[0])
+            (line.key, name, scores[0]): scored(line.runs, name, scores[0])
             for line in self.lines
             for name, scores in self.headlines.items()
         }

@@ -6,7 +6,7 @@ from typing import Any
 from rich.console import Console
 
 from g2tr.evaluate import Run
-from g2tr.report.paired import difference, grades_of
+from g2tr.report.paired import difference, scored
 from g2tr.trusted import headline_of
 
 PERCENT = (
@@ -16,7 +16,7 @@ PERCENT = (
 STAGES = ("importance", "selection", "merge")
 LEGEND = (
     "In brackets: scores in % of the unreduced model, savings as multiples of it; vs none: paired difference of the "
-    "first score with its 95 % bootstrap interval (of accuracy, where that score exists only for clusters of samples)"
+    "first score with its 95 % bootstrap interval over clusters of samples ([–]: fewer than ten clusters)"
 )
 Row = dict[str, str]
 
@@ -105,18 +105,18 @@ def markdown(rows: Sequence[Row]) -> str:
 def findings(runs: Sequence[Run], benchmark: str, score: str) -> list[str]:
     """Sentences about reducers that fall below random reduction at the same keep ratio by more than chance."""
     randoms = {run.metrics["reducer"]["keep_ratio"]: run for run in runs if run.metrics["reducer"]["name"] == "random"}
-    graded = {keep: grades_of([run], benchmark, score) for keep, run in randoms.items()}
+    graded = {keep: scored([run], benchmark, score) for keep, run in randoms.items()}
     said = []
     for run in runs:
         name, keep = run.metrics["reducer"]["name"], run.metrics["reducer"]["keep_ratio"]
         if keep not in randoms or run is randoms[keep]:
             continue
-        apart = difference(grades_of([run], benchmark, score), graded[keep])
-        if apart and apart.p is not None and apart.mean < 0 and apart.p < 0.05:
+        apart = difference(scored([run], benchmark, score), graded[keep])
+        if apart and apart.is_loss:
             own, other = (each.metrics["benchmarks"][benchmark]["scores"][score] for each in (run, randoms[keep]))
             said.append(
                 f"Finding: {name} at {keep:g} scores below random reduction on {benchmark}: {score} "
-                f"{100 * own:.1f} % against {100 * other:.1f} % (p = {apart.p:.1g})."
+                f"{score_cell(score, own, {})} against {score_cell(score, other, {})} ({apart.evidence})."
             )
     return said
 
@@ -135,8 +135,8 @@ def versus_none(runs: Sequence[Run], benchmark: str, score: str) -> list[Row]:
     reference = next((run for run in runs if "relative" not in run.metrics["benchmarks"][benchmark]), None)
     if reference is None:
         return [{} for _ in runs]
-    full = grades_of([reference], benchmark, score)
-    apart = [None if run is reference else difference(grades_of([run], benchmark, score), full) for run in runs]
+    full = scored([reference], benchmark, score)
+    apart = [None if run is reference else difference(scored([run], benchmark, score), full) for run in runs]
     return [{"vs none": each.text(scale_of(score), digits_of(score))} if each else {} for each in apart]
 
 

@@ -1,3 +1,5 @@
+from math import comb
+
 import numpy as np
 import pytest
 
@@ -56,3 +58,9 @@ def test_every_sample_counts_alike_in_the_interval_however_large_its_group() -> 
     groups = [*range(20), *(group for group in range(20, 40) for _ in range(9))]
     low, high = paired_bootstrap([1.0] * 20 + [0.0] * 180, [0.0] * 200, [str(group) for group in groups])
     assert low < 0.1 < high < 0.3
+
+
+def test_the_tail_is_the_sum_of_binomial_coefficients() -> None:
+    for n, k in ((0, 0), (1, 0), (9, 4), (131, 60)):
+        a, b = [1.0] * (n - k) + [0.0] * k, [0.0] * (n - k) + [1.0] * k
+        assert mcnemar(a, b) == min(1.0, 2 * sum(comb(n, i) for i in range(min(k, n - k) + 1)) / 2**n)
