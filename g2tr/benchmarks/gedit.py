@@ -53,7 +53,7 @@ class GEditBench(PublishedEdits):
             Inquiry("gedit.quality", ("edit",), QUALITY, 0, 10, words, fit=True),
         ]
 
-    def conclude(self, judged: Judged) -> dict[str, float]:
+    def conclude(self, judged: Judged, unread: Sequence[Sample] = ()) -> dict[str, float]:
         """SC, PQ and O of each language: means over the groups of the groups' means; `…_intersection` likewise.
 
         As BAGEL's script averages, so a small group weighs as much as a large one.

@@ -43,7 +43,7 @@ class ImgEditBench(PublishedEdits):
         scores = ("compliance", "seamlessness", "fidelity")
         return [Inquiry(f"imgedit.{sample.category}", ("inputs", "edit"), scores, words=words)]
 
-    def conclude(self, judged: Judged) -> dict[str, float]:
+    def conclude(self, judged: Judged, unread: Sequence[Sample] = ()) -> dict[str, float]:
         """The mean of each type; `overall` is the mean of the types, as leaderboards have it, `mean` of all edits."""
         values = [(sample, imgedit_score(scores)) for sample, scores in judged]
         types = category_means(values)

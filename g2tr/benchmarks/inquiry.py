@@ -56,7 +56,8 @@ class JudgedBenchmark(Benchmark, Protocol):
     """A benchmark whose official scores come from a judge.
 
     `inquiries` are asked about one sample; `conclude` turns the scores of all samples that were judged
-    completely into the official numbers. `scorer` names that rule and its version. What the official script sends to
+    completely into the official numbers, of which some also count `unread`, the samples of which a score could not be
+    read. `scorer` names that rule and its version. What the official script sends to
     its judge: pictures with no side longer than `judge_max_side` (None: at full size), and a request for a reply of at
     most `judge_max_tokens` (None: no such request).
     """
@@ -71,4 +72,4 @@ class JudgedBenchmark(Benchmark, Protocol):
 
     def inquiries(self, sample: Sample) -> Sequence[Inquiry]: ...
 
-    def conclude(self, judged: Judged) -> dict[str, float]: ...
+    def conclude(self, judged: Judged, unread: Sequence[Sample] = ()) -> dict[str, float]: ...

@@ -96,7 +96,7 @@ class KRISBench(PublishedEdits):
             inquiry("quality", ("quality",), [("edit", Label(f"kris.{edit}"))], words),
         ]
 
-    def conclude(self, judged: Judged) -> dict[str, float]:
+    def conclude(self, judged: Judged, unread: Sequence[Sample] = ()) -> dict[str, float]:
         """Averages of all single scores, 0 to 100: overall, of each level of knowledge, of each dimension."""
         groups: dict[str, list[float]] = {"overall": []}
         for sample, scores in judged:

@@ -93,7 +93,7 @@ class OwnEdits(GradedEdits):
             Inquiry("edits.quality", ("edit",), QUALITY, 0, 10, words),
         ]
 
-    def conclude(self, judged: Judged) -> dict[str, float]:
+    def conclude(self, judged: Judged, unread: Sequence[Sample] = ()) -> dict[str, float]:
         """Means of SC, PQ and O over the edits, and of O over each category."""
         graded = [
             (sample, viescore([scores[name] for name in SEMANTICS], [scores[name] for name in QUALITY]))

@@ -31,7 +31,7 @@ class RISEBench(PublishedEdits):
     judge_max_side: int | None = 768
     judge_max_tokens: int | None = 4096
     files: ClassVar[tuple[str, ...]] = ("datav2_total_w_subtask.json", "data_total.json")
-    scorer: ClassVar[str] = "risebench-2026-04"
+    scorer: ClassVar[str] = "risebench-5f22651"
 
     def sample(self, annotation: Annotation) -> Sample:
         index, category = annotation.text("index"), annotation.text("category")
@@ -49,15 +49,33 @@ class RISEBench(PublishedEdits):
     def inquiries(self, sample: Sample) -> Sequence[Inquiry]:
         return logical(sample) if sample.category == LOGICAL else graded(sample)
 
-    def conclude(self, judged: Judged) -> dict[str, float]:
-        """Accuracy and score in percent, over all tasks and over each category."""
-        accuracy = [(sample, 100 * rise_accuracy(sample.category, scores)) for sample, scores in judged]
-        score = [(sample, percent(rise_score(sample.category, scores))) for sample, scores in judged]
-        found: dict[str, float] = {}
-        for name, values in (("accuracy", accuracy), ("score", score)):
-            found[name] = fmean(value for _, value in values)
-            found |= {f"{name}/{category}": value for category, value in category_means(values).items()}
-        return found
+    def conclude(self, judged: Judged, unread: Sequence[Sample] = ()) -> dict[str, float]:
+        """All in percent, over all tasks and over each category, as the official script has them and as its rules say.
+
+        `accuracy` and `score` are the numbers of gpt_eval.py (`main`): an edit whose scores were not all read is not
+        accurate, and leaves the mean of the score; where any task is free of consistency, the script weighs reasoning
+        0.8 and quality 0.2 in every task but logical ones, since a flag that pandas finds missing counts as set.
+        `judged_accuracy` and `task_score` are over the edits whose scores were all read, each with the weights of its
+        own task.
+        """
+        tasks = [*(sample for sample, _ in judged), *unread]
+        free = any("consistency_free" in sample.facts for sample in tasks)
+        right = [(sample, 100 * rise_accuracy(sample.category, scores)) for sample, scores in judged]
+        official, own = (
+            [(sample, percent(rise_score(sample.category, scores, flag))) for sample, scores in judged]
+            for flag in (free, False)
+        )
+        columns = {"accuracy": [*right, *((sample, 0.0) for sample in unread)], "score": official}
+        return overall(columns | {"judged_accuracy": right, "task_score": own})
+
+
+def overall(columns: Mapping[str, Sequence[tuple[Sample, float]]]) -> dict[str, float]:
+    """The mean of each number, and its means over each category."""
+    found: dict[str, float] = {}
+    for name, values in columns.items():
+        found[name] = fmean(value for _, value in values)
+        found |= {f"{name}/{category}": value for category, value in category_means(values).items()}
+    return found
 
 
 def graded(sample: Sample) -> list[Inquiry]:

@@ -72,13 +72,14 @@ class Court:
         cases = cases_of(folder, own, benchmark)
         rows = self.judge_cases(cases, benchmark)
         judged = [(case.sample, merged(row)) for case, row in zip(cases, rows, strict=True) if is_whole(row)]
+        unread = [case.sample for case, row in zip(cases, rows, strict=True) if not is_whole(row)]
         judgements = [judgement for row in rows for judgement in row]
         outcomes = Counter(judgement.outcome for judgement in judgements)
         return judgements, {
             "n": len(judged),
-            "scores": benchmark.conclude(judged) if judged else {},
+            "scores": benchmark.conclude(judged, unread) if judged else {},
             "scorer": benchmark.scorer,
-            "unjudged": len(cases) - len(judged),
+            "unjudged": len(unread),
             "unpredicted": len(own) - len(cases),
             "inquiries": {outcome: outcomes[outcome] for outcome in OUTCOMES},
         }

@@ -14,16 +14,16 @@ def rise_aspects(category: str, scores: Scores) -> dict[str, float]:
     return {name: 4 * min(value, 1.0) + 1 if category == LOGICAL else value for name, value in scores.items()}
 
 
-def rise_score(category: str, scores: Scores) -> float:
+def rise_score(category: str, scores: Scores, free: bool = False) -> float:
     """RISEBench's weighted score, 1 to 5 (gpt_eval.py, calculate_score).
 
-    0.3 consistency + 0.5 reasoning + 0.2 quality; 0.8 and 0.2 where consistency is not asked for; 0.3 and 0.7 for
-    logical tasks. Halved, but not below 1, if reasoning is 1.
+    0.3 consistency + 0.5 reasoning + 0.2 quality; 0.8 and 0.2 where consistency is not asked for, or is not to count
+    (`free`); 0.3 and 0.7 for logical tasks. Halved, but not below 1, if reasoning is 1.
     """
     s = rise_aspects(category, scores)
     if category == LOGICAL:
         score = 0.3 * s["consistency"] + 0.7 * s["reasoning"]
-    elif "consistency" in s:
+    elif "consistency" in s and not free:
         score = 0.3 * s["consistency"] + 0.5 * s["reasoning"] + 0.2 * s["quality"]
     else:
         score = 0.8 * s["reasoning"] + 0.2 * s["quality"]

@@ -2,10 +2,13 @@ import json
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from g2tr.benchmarks.dataset import Dataset
 from g2tr.benchmarks.risebench import RISEBench
 from g2tr.errors import InputError
+from g2tr.judges.answers import read_scores
+from tests.benchmarks.conftest import SCORES
 
 
 @pytest.fixture
@@ -50,11 +53,30 @@ def test_accuracy_and_score_are_reported_overall_and_by_category(benchmark: RISE
             (logical, {"consistency": 1.0, "reasoning": 0.0}),
         ]
     )
-    assert scores["accuracy"] == pytest.approx(100 / 3)
+    assert scores["accuracy"] == scores["judged_accuracy"] == pytest.approx(100 / 3)
     assert (scores["accuracy/causal_reasoning"], scores["accuracy/logical_reasoning"]) == (100.0, 0.0)
-    assert scores["score/temporal_reasoning"] == pytest.approx((0.3 * 4 + 0.7 * 5 - 1) * 25)
-    assert scores["score/logical_reasoning"] == pytest.approx(((0.3 * 5 + 0.7) / 2 - 1) * 25)
-    assert scores["score"] == pytest.approx((92.5 + 100 + 2.5) / 3)
+    assert scores["task_score/temporal_reasoning"] == pytest.approx((0.3 * 4 + 0.7 * 5 - 1) * 25)
+    assert scores["task_score/logical_reasoning"] == pytest.approx(((0.3 * 5 + 0.7) / 2 - 1) * 25)
+    assert scores["task_score"] == pytest.approx((92.5 + 100 + 2.5) / 3)
+    assert scores["score"] == pytest.approx((100 + 100 + 2.5) / 3)
+
+
+def test_the_official_numbers_are_those_of_the_official_script(benchmark: RISEBench, tmp_path: Path) -> None:
+    (case,) = json.loads((SCORES / "rise_total.json").read_text(encoding="utf-8"))["cases"]
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
+    (tmp_path / "data_total.json").write_text(json.dumps(case["annotations"]))
+    judged, unread = [], []
+    for sample in RISEBench(Dataset(str(tmp_path))).samples():
+        scores = {}
+        for inquiry in benchmark.inquiries(sample):
+            reply = case["replies"][sample.id][inquiry.scores[0]]
+            scores |= read_scores(reply, inquiry.scores, inquiry.low, inquiry.high) or {}
+        whole = len(scores) == len(benchmark.inquiries(sample))
+        judged += [(sample, scores)] if whole else []
+        unread += [] if whole else [sample]
+    found = benchmark.conclude(judged, unread)
+    assert {name: found[name] for name in case["expected"]} == pytest.approx(case["expected"])
+    assert found["judged_accuracy"] == pytest.approx(100 * 14 / 37) and found["task_score"] != found["score"]
 
 
 def test_edits_go_where_gpt_eval_looks(benchmark: RISEBench) -> None:
