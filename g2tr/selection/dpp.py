@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from g2tr.gram import Gram
 from g2tr.selection.maxmin import unit_range
 from g2tr.tokens import VisualTokens
 
@@ -35,13 +36,13 @@ class Dpp:
 
 def greedy_map(rows: Float[Tensor, "n d"], k: int, tolerance: float) -> Int[Tensor, " p"]:
     """At most k picks that each raise det(rows·rowsᵀ) most, until no residual is above `tolerance`."""
-    residual, factor = rows.square().sum(-1), rows.new_zeros(k, len(rows))
+    kernel, residual, factor = Gram.of(rows, k), rows.square().sum(-1), rows.new_zeros(k, len(rows))
     picks = torch.zeros(k, dtype=torch.long, device=rows.device)
     for step in range(k):
         best, pick = residual.max(dim=0)
         if best <= tolerance:
             return picks[:step]
-        factor[step] = (rows @ rows[pick] - factor[:step, pick] @ factor[:step]) / best.sqrt()
+        factor[step] = (kernel.row(pick[None]) - factor[:step, pick] @ factor[:step]) / best.sqrt()
         residual = residual - factor[step].square()
         residual[pick] = -torch.inf
         picks[step] = pick

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from g2tr.gram import Gram
 from g2tr.tokens import VisualTokens
 
 
@@ -17,7 +18,7 @@ class MaxMin:
     """Next is argmax_i w_i · min_{j kept} (1 - cos(v_i, v_j)); the first is farthest from its nearest other token.
 
     w = score^exponent, scores brought to [0, 1]; at exponent 0, the default, scores do not count: DivPrune. The
-    distance to the kept tokens is a running minimum, so a pick costs one product of n x d. It is also the greedy
+    distance to the kept tokens is a running minimum, so that a pick reads one row of cosines. It is also the greedy
     2-approximation of k-center (Gonzalez 1985). Source: DivPrune, CVPR 2025 (baselines.md section 4.4).
     """
 
@@ -26,10 +27,10 @@ class MaxMin:
     reads: ClassVar[frozenset[type]] = frozenset()
 
     def __call__(self, scores: Float[Tensor, " n"], tokens: VisualTokens, k: int) -> Int[Tensor, " k"]:
-        directions = F.normalize(tokens.features.float(), dim=-1)
+        cosines = Gram.of(F.normalize(tokens.features.float(), dim=-1), len(scores))
         weights = unit_range(scores) ** self.exponent
-        start = (weights * isolation(directions, self.chunk)).argmax()
-        return farthest_first(directions, start, k, lambda nearest: weights * nearest)
+        start = (weights * isolation(cosines, self.chunk)).argmax(dim=0, keepdim=True)
+        return farthest_first(cosines, start, k, lambda nearest: weights * nearest)
 
 
 def unit_range(scores: Float[Tensor, " n"]) -> Float[Tensor, " n"]:
@@ -38,27 +39,28 @@ def unit_range(scores: Float[Tensor, " n"]) -> Float[Tensor, " n"]:
     return torch.where(high > low, (scores - low) / (high - low), 1.0)
 
 
-def isolation(directions: Float[Tensor, "n d"], chunk: int) -> Float[Tensor, " n"]:
+def isolation(cosines: Gram, chunk: int) -> Float[Tensor, " n"]:
     """Cosine distance of each token to the nearest other one, `chunk` tokens at a time."""
     nearest = []
-    for start in range(0, len(directions), chunk):
-        cosines = directions[start : start + chunk] @ directions.T
-        cosines.diagonal(start).fill_(-1)
-        nearest.append(1 - cosines.max(dim=-1).values)
+    for number, part in enumerate(cosines.parts(chunk)):
+        others = part.clone()
+        others.diagonal(number * chunk).fill_(-1)
+        nearest.append(1 - others.max(dim=-1).values)
     return torch.cat(nearest)
 
 
 def farthest_first(
-    directions: Float[Tensor, "n d"],
-    start: Int[Tensor, ""],
+    cosines: Gram,
+    start: Int[Tensor, " 1"],
     k: int,
     gain: Callable[[Float[Tensor, " n"]], Float[Tensor, " n"]],
 ) -> Int[Tensor, " k"]:
     """k picks: `start`, then always the token of highest `gain`, which takes the distances to the nearest pick."""
-    nearest, barred = directions.new_full((len(directions),), torch.inf), directions.new_zeros(len(directions))
+    count = len(cosines.rows)
+    nearest, barred = cosines.rows.new_full((count,), torch.inf), cosines.rows.new_zeros(count)
     picks = [start]
     for _ in range(k - 1):
         barred[picks[-1]] = -torch.inf
-        nearest = torch.minimum(nearest, 1 - directions @ directions[picks[-1]])
-        picks.append((gain(nearest) + barred).argmax())
-    return torch.stack(picks).sort().values
+        nearest = torch.minimum(nearest, 1 - cosines.row(picks[-1]))
+        picks.append((gain(nearest) + barred).argmax(dim=0, keepdim=True))
+    return torch.cat(picks).sort().values

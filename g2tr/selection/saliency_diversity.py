@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from g2tr.gram import Gram
 from g2tr.selection.maxmin import farthest_first, unit_range
 from g2tr.tokens import VisualTokens
 
@@ -23,6 +24,6 @@ class SaliencyDiversity:
     reads: ClassVar[frozenset[type]] = frozenset()
 
     def __call__(self, scores: Float[Tensor, " n"], tokens: VisualTokens, k: int) -> Int[Tensor, " k"]:
-        directions = F.normalize(tokens.features.float(), dim=-1)
-        saliency = (1 - self.diversity) * unit_range(scores)
-        return farthest_first(directions, scores.argmax(), k, lambda nearest: saliency + self.diversity * nearest)
+        cosines = Gram.of(F.normalize(tokens.features.float(), dim=-1), k)
+        saliency, start = (1 - self.diversity) * unit_range(scores), scores.argmax(dim=0, keepdim=True)
+        return farthest_first(cosines, start, k, lambda nearest: saliency + self.diversity * nearest)

@@ -2,6 +2,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from g2tr.gram import Gram
 from g2tr.selection.maxmin import MaxMin, isolation, unit_range
 from g2tr.tokens import VisualTokens
 
@@ -57,8 +58,9 @@ def test_equal_tokens_go_to_the_lower_index() -> None:
 
 def test_isolation_does_not_depend_on_the_chunk() -> None:
     directions = at_angles(0, 60, 90, 180)
-    torch.testing.assert_close(isolation(directions, 3), isolation(directions, 99))
-    torch.testing.assert_close(isolation(directions, 3), 1 - at_angles(60, 30, 30, 90)[:, 0])
+    for cosines in (Gram.of(directions, 4), Gram.of(directions, 0)):
+        torch.testing.assert_close(isolation(cosines, 3), isolation(cosines, 99))
+        torch.testing.assert_close(isolation(cosines, 3), 1 - at_angles(60, 30, 30, 90)[:, 0])
 
 
 def test_scores_are_brought_to_the_unit_range_and_equal_ones_to_one() -> None:
