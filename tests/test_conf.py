@@ -1,7 +1,6 @@
 """Every shipped YAML works, and code, configuration and tests have the same stems."""
 
 from collections.abc import Callable
-from itertools import zip_longest
 from operator import attrgetter
 from pathlib import Path
 from types import SimpleNamespace
@@ -33,15 +32,10 @@ def base_of(stage: str, stem: str) -> str:
 
 @pytest.fixture(scope="module")
 def strategies(compose: Compose) -> dict[str, dict[str, DictConfig]]:
-    """The nodes of every strategy of every stage, each chosen in place of that of g2tr."""
-    names = {stage: stems(conf_dir() / "reducer" / stage) for stage in STAGES}
-    nodes: dict[str, dict[str, DictConfig]] = {stage: {} for stage in STAGES}
-    for row in zip_longest(*names.values()):
-        chosen = {stage: stem for stage, stem in zip(STAGES, row, strict=True) if stem}
-        cfg = compose(*(f"reducer/{stage}={stem}" for stage, stem in chosen.items()), config_name="profile")
-        for stage, stem in chosen.items():
-            nodes[stage][stem] = cfg.reducer[stage]
-    return nodes
+    """The nodes of every strategy of every stage, side by side in one configuration."""
+    named = [(stage, stem) for stage in STAGES for stem in stems(conf_dir() / "reducer" / stage)]
+    cfg = compose(*(f"+reducer/{stage}@{stage}.{stem}={stem}" for stage, stem in named), config_name="profile")
+    return {stage: dict(cfg[stage]) for stage in STAGES}
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -183,10 +177,17 @@ def test_every_launcher_names_settings_of_submitit(name: str, compose: Compose) 
 
 @pytest.mark.parametrize("name", stems(conf_dir() / "experiment"))
 def test_every_job_of_every_experiment_composes(name: str, compose: Compose) -> None:
+    """The first values stand for all options of a group, which other tests build."""
     file = OmegaConf.load(conf_dir() / "experiment" / f"{name}.yaml")
-    for key, values in file.hydra.sweeper.params.items():
-        for value in str(values).split(","):
-            assert build(compose(f"experiment={name}", f"{key}={value}").reducer)
+    swept = {str(key): str(values).split(",") for key, values in file.hydra.sweeper.params.items()}
+    cfg = compose(f"experiment={name}", *(f"{key}={values[0]}" for key, values in swept.items()))
+    assert build(cfg.reducer)
+    for key, values in swept.items():
+        if (conf_dir() / key).is_dir():
+            assert set(values) <= set(stems(conf_dir() / key))
+        else:
+            jobs = [OmegaConf.merge(cfg, OmegaConf.from_dotlist([f"{key}={value}"])) for value in values]
+            assert all(build(job.reducer) for job in jobs)
 
 
 def test_targets_exist_in_every_file() -> None:
