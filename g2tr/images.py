@@ -1,11 +1,17 @@
 """The one door through which pictures are read: formats, orientation, limits, RGB, and what is said of a bad one."""
 
+import hashlib
 import io
 import struct
+import zlib
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
+from jaxtyping import Float
 from PIL import Image, ImageOps, UnidentifiedImageError
+from torch import Tensor
 
 from g2tr.errors import InputError
 from g2tr.lfs import is_pointer
@@ -85,3 +91,35 @@ def without_text(data: bytes) -> bytes:
             kept.append(data[start:end])
         start = end
     return b"".join(kept)
+
+
+@dataclass(frozen=True)
+class ImageSource:
+    """An image that is read when it is needed, from bytes or from a file; `problem` says why there is none."""
+
+    content: bytes | Path
+    problem: str = ""
+
+    def open(self) -> Image.Image:
+        """The decoded image, upright. Raises `InputError` where it cannot be read or is unreasonably large."""
+        if self.problem:
+            raise InputError(f"unreadable image: {self.problem}")
+        return read_image(self.content)
+
+    @property
+    def key(self) -> str:
+        """Equal for equal images, so that questions about one image find each other."""
+        content = self.content if isinstance(self.content, bytes) else str(self.content).encode()
+        content += self.problem.encode()
+        return hashlib.sha1(content, usedforsecurity=False).hexdigest()
+
+
+def to_pixels(image: Image.Image) -> Float[Tensor, "3 h w"]:
+    """Pixel values in [-1, 1]."""
+    values = torch.from_numpy(np.array(image)).permute(2, 0, 1)
+    return (values.float() / 255 - 0.5) / 0.5
+
+
+def checksum(image: Image.Image) -> int:
+    """A number that identifies the pixels of an image, the same on every machine."""
+    return zlib.crc32(image.tobytes())

@@ -11,10 +11,10 @@ from rich.console import Console
 from g2tr.benchmarks.sample import Benchmark
 from g2tr.config import plain
 from g2tr.errors import InputError
+from g2tr.files import write_atomically, write_json
 from g2tr.record import Record, to_line
 from g2tr.report.collect import read_run
 from g2tr.report.table import Row, markdown, score_cell
-from g2tr.run import write_atomically, write_json
 from g2tr.saved import MERGED, Saved, Settings, find, sample_of
 from g2tr.score import grade_record, relative, score_benchmark
 from g2tr.shard import Shard

@@ -8,9 +8,8 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from g2tr.benchmarks.jsonl import stream_lines
-from g2tr.benchmarks.sample import ImageSource
 from g2tr.errors import InputError
-from g2tr.images import read_image, to_rgb
+from g2tr.images import ImageSource, read_image, to_rgb
 
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,

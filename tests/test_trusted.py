@@ -20,7 +20,7 @@ def test_a_benchmark_of_ours_is_built() -> None:
     "target",
     [
         *("os.system", "builtins.eval", "torch.load", "pathlib.Path", "subprocess.Popen", "g2tr.predict.torch.load"),
-        *("g2tr.run.write_atomically", "g2tr.benchmarks.scenes.Path", "g2tr.benchmarks.sample.io.BytesIO"),
+        *("g2tr.files.write_atomically", "g2tr.benchmarks.scenes.Path", "g2tr.benchmarks.sample.io.BytesIO"),
         *("g2tr.benchmarks.sample.limited", "g2tr.benchmarks.nothing.Here", "g2tr.scenes.scene.Scene"),
     ],
 )

@@ -9,8 +9,8 @@ from typing import Any
 from g2tr.benchmarks.dataset import Dataset, rows_of
 from g2tr.benchmarks.image_cells import image_source
 from g2tr.benchmarks.parquet import Row
-from g2tr.benchmarks.sample import ImageSource
 from g2tr.errors import InputError
+from g2tr.images import ImageSource
 
 NOTHING = ("", "none", "nan", "false")
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from g2tr.benchmarks.image_cells import image_source
 from g2tr.benchmarks.jsonl import stream_lines
 from g2tr.benchmarks.parquet import Row, stream_rows
-from g2tr.benchmarks.sample import ImageSource
 from g2tr.benchmarks.separated import stream_separated
 from g2tr.errors import InputError
+from g2tr.images import ImageSource
 from g2tr.lfs import is_pointer
 
 Columns = Mapping[str, tuple[str, ...]]

@@ -12,8 +12,9 @@ from PIL import Image
 
 from g2tr.benchmarks.annotations import Annotation, annotations
 from g2tr.benchmarks.dataset import Dataset
-from g2tr.benchmarks.sample import Grades, ImageSource, Sample, limited
+from g2tr.benchmarks.sample import Grades, Sample, limited
 from g2tr.errors import InputError
+from g2tr.images import ImageSource
 from g2tr.metrics.perceptual import Perceptual, perceptual_grades
 from g2tr.metrics.pixels import pixel_grades
 

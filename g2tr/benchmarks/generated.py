@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from g2tr.benchmarks.parquet import Row
-from g2tr.benchmarks.sample import ImageSource, Sample, limited
+from g2tr.benchmarks.sample import Sample, limited
 from g2tr.benchmarks.scenes import SceneEdits, SceneQuestions
+from g2tr.images import ImageSource
 from g2tr.scenes.dataset import generate
 
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from g2tr.benchmarks.sample import ImageSource
 from g2tr.errors import InputError
+from g2tr.images import ImageSource
 
 ADDRESS = re.compile(r"(https?|ftp|s3|gs|hf)://", re.IGNORECASE)
 DATA_URI = re.compile(r"data:[^,]{0,100};base64,", re.IGNORECASE)

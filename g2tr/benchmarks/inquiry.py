@@ -6,7 +6,8 @@ from typing import ClassVar, NamedTuple, Protocol, runtime_checkable
 
 from PIL import Image
 
-from g2tr.benchmarks.sample import Benchmark, Grades, ImageSource, Sample
+from g2tr.benchmarks.sample import Benchmark, Grades, Sample
+from g2tr.images import ImageSource
 
 Judged = Sequence[tuple[Sample, Grades]]
 

@@ -9,9 +9,10 @@ from typing import ClassVar
 
 from g2tr.benchmarks.dataset import Columns, Entry
 from g2tr.benchmarks.rules import SINGLE, Question, Rules, unchanged
-from g2tr.benchmarks.sample import ImageSource, Sample
+from g2tr.benchmarks.sample import Sample
 from g2tr.benchmarks.understanding import Graded, Understanding, by_category, clusters_right, counts, sized
 from g2tr.errors import InputError
+from g2tr.images import ImageSource
 from g2tr.metrics.ratios import Share
 from g2tr.metrics.yes_no import bagel_mme, is_unclear, lmms_eval_mme, vlmevalkit
 

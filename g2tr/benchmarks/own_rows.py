@@ -10,8 +10,8 @@ from g2tr.benchmarks.annotations import annotations
 from g2tr.benchmarks.dataset import Columns, Dataset, missing, text_of
 from g2tr.benchmarks.image_cells import bad, image_source
 from g2tr.benchmarks.parquet import Row
-from g2tr.benchmarks.sample import ImageSource
 from g2tr.errors import InputError
+from g2tr.images import ImageSource
 
 Chosen = Mapping[str, str | Sequence[str] | None]
 IMAGES = ("image", "images", "image_path", "img", "picture", "file_name", "file_names", "image_file_name")

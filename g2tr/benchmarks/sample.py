@@ -1,38 +1,15 @@
 """What a benchmark is made of: samples, and the protocol of a benchmark."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from PIL import Image
 
 from g2tr.errors import InputError
-from g2tr.images import read_image
+from g2tr.images import ImageSource
 from g2tr.metrics.ratios import Share
-
-
-@dataclass(frozen=True)
-class ImageSource:
-    """An image that is read when it is needed, from bytes or from a file; `problem` says why there is none."""
-
-    content: bytes | Path
-    problem: str = ""
-
-    def open(self) -> Image.Image:
-        """The decoded image, upright. Raises `InputError` where it cannot be read or is unreasonably large."""
-        if self.problem:
-            raise InputError(f"unreadable image: {self.problem}")
-        return read_image(self.content)
-
-    @property
-    def key(self) -> str:
-        """Equal for equal images, so that questions about one image find each other."""
-        content = self.content if isinstance(self.content, bytes) else str(self.content).encode()
-        content += self.problem.encode()
-        return hashlib.sha1(content, usedforsecurity=False).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from textwrap import shorten
 
 from PIL import Image
 
-from g2tr.benchmarks.sample import Benchmark, ImageSource, Sample
-from g2tr.images import to_rgb
+from g2tr.benchmarks.sample import Benchmark, Sample
+from g2tr.images import ImageSource, to_rgb
 from g2tr.record import Record, read_records
 from g2tr.report.line import Line
 from g2tr.report.overlay import kept_mask, merged, overlay

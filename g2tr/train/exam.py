@@ -9,7 +9,7 @@ from statistics import fmean
 import torch
 from PIL import Image
 
-from g2tr.benchmarks.sample import ImageSource
+from g2tr.images import ImageSource, to_pixels
 from g2tr.importance.norm import Norm
 from g2tr.importance.random import Random
 from g2tr.merge.drop import Drop
@@ -17,7 +17,6 @@ from g2tr.metrics.answers import exact_match
 from g2tr.metrics.editing import edit_grades
 from g2tr.models.bagel.model import Bagel
 from g2tr.models.bagel.vae import LatentCodec
-from g2tr.models.images import to_pixels
 from g2tr.reducer import Reducer
 from g2tr.report.overlay import side_by_side
 from g2tr.scenes.dataset import Picture, Row, generate

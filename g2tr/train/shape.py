@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from g2tr.errors import InputError
+from g2tr.files import write_atomically
 from g2tr.models.bagel.config import BagelConfig, read_config
-from g2tr.run import write_atomically
 from g2tr.train.texts import END, IMAGE_END, IMAGE_START, PAD, SPECIALS, START
 
 PATCH, CELL = 14, 16

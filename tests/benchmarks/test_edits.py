@@ -19,9 +19,10 @@ from g2tr.benchmarks.inquiry import JudgedBenchmark
 from g2tr.benchmarks.kris import KRISBench
 from g2tr.benchmarks.magicbrush import MagicBrush
 from g2tr.benchmarks.risebench import RISEBench
-from g2tr.benchmarks.sample import Benchmark, ImageSource
+from g2tr.benchmarks.sample import Benchmark
 from g2tr.errors import InputError
 from g2tr.evaluate import evaluate
+from g2tr.images import ImageSource
 from g2tr.judges.prompts import Prompts
 
 ALL: dict[str, type[PublishedEdits]] = {

@@ -1,8 +1,8 @@
 import pytest
 
 from g2tr.benchmarks.generated import GeneratedEdits, GeneratedQuestions
-from g2tr.benchmarks.sample import ImageSource
 from g2tr.errors import InputError
+from g2tr.images import ImageSource
 
 
 def test_the_same_seed_gives_the_same_samples_and_another_seed_others() -> None:

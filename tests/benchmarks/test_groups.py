@@ -1,6 +1,7 @@
 from g2tr.benchmarks.groups import groups_of, sample_seed
-from g2tr.benchmarks.sample import ImageSource, Sample
+from g2tr.benchmarks.sample import Sample
 from g2tr.benchmarks.scenes import SceneEdits, SceneQuestions
+from g2tr.images import ImageSource
 
 
 def sample(name: str, image: bytes = b"x", seed: int | None = None) -> Sample:

@@ -4,8 +4,9 @@ import pytest
 from PIL import Image
 
 from g2tr.benchmarks.inquiry import Inquiry
-from g2tr.benchmarks.sample import ImageSource, Sample
+from g2tr.benchmarks.sample import Sample
 from g2tr.errors import InputError
+from g2tr.images import ImageSource
 
 
 def source(width: int) -> ImageSource:

@@ -6,8 +6,8 @@ import pytest
 
 from g2tr.benchmarks.dataset import Dataset
 from g2tr.benchmarks.kris import BY_TYPE, DIMENSIONS, KRISBench, frames
-from g2tr.benchmarks.sample import ImageSource
 from g2tr.errors import InputError
+from g2tr.images import ImageSource
 
 
 @pytest.fixture

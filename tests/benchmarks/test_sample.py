@@ -4,10 +4,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from g2tr.benchmarks.sample import ImageSource, Sample, limited
+from g2tr.benchmarks.sample import Sample, limited
 from g2tr.benchmarks.scenes import SceneQuestions
 from g2tr.errors import InputError
-from g2tr.images import MAX_PIXELS
+from g2tr.images import MAX_PIXELS, ImageSource
 
 
 def sample(name: str, *sources: ImageSource) -> Sample:

@@ -2,9 +2,9 @@ from collections import Counter
 
 import pytest
 
-from g2tr.benchmarks.sample import ImageSource
 from g2tr.benchmarks.scenes import SceneEdits, SceneQuestions
 from g2tr.errors import InputError
+from g2tr.images import ImageSource
 
 
 def test_the_embedded_questions_are_all_there() -> None:

@@ -6,9 +6,10 @@ import pytest
 
 from g2tr.benchmarks.dataset import Dataset
 from g2tr.benchmarks.rules import Question, Rules, unchanged
-from g2tr.benchmarks.sample import Benchmark, ImageSource, Sample
+from g2tr.benchmarks.sample import Benchmark, Sample
 from g2tr.benchmarks.understanding import Graded, Understanding, counts, fact, sized
 from g2tr.errors import InputError
+from g2tr.images import ImageSource
 
 
 def first_word(answer: str) -> str | None:

@@ -5,11 +5,11 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from g2tr.images import to_pixels
 from g2tr.models.bagel.context import Context
 from g2tr.models.bagel.model import Bagel
 from g2tr.models.bagel.prefill import read_ids
 from g2tr.models.bagel.prefill import velocities as sampled_velocities
-from g2tr.models.images import to_pixels
 from g2tr.train.dense import NOTHING, Piece, read, visible
 from g2tr.train.exam import EVERYTHING
 from g2tr.train.lessons import Edits, rounded

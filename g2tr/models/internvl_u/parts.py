@@ -11,9 +11,8 @@ from torch import Tensor
 
 from g2tr.errors import InputError
 from g2tr.grids import whole
-from g2tr.images import to_rgb
+from g2tr.images import checksum, to_rgb
 from g2tr.models.attention import Attend
-from g2tr.models.images import checksum
 from g2tr.models.internvl_u.codec import LatentCodec, Posterior, latent_grid
 from g2tr.models.internvl_u.decoder import GenerationDecoder
 from g2tr.models.internvl_u.language import QwenLanguage

@@ -11,8 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from g2tr.errors import InputError
-from g2tr.images import to_rgb
-from g2tr.models.images import to_pixels
+from g2tr.images import to_pixels, to_rgb
 from g2tr.tokens import Grid
 
 MAX_ASPECT = 200

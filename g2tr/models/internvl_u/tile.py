@@ -13,9 +13,8 @@ from PIL import Image
 from torch import Tensor
 
 from g2tr.errors import InputError
-from g2tr.images import to_rgb
+from g2tr.images import to_pixels, to_rgb
 from g2tr.models.facts import Json, check_numbers, inner, read_json
-from g2tr.models.images import to_pixels
 from g2tr.tokens import Grid
 
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))

@@ -4,9 +4,8 @@ import torch
 from PIL import Image
 
 from g2tr.errors import InputError
-from g2tr.images import to_rgb
+from g2tr.images import checksum, to_pixels, to_rgb
 from g2tr.models.bagel.transforms import Resize, preset, to_patches
-from g2tr.models.images import checksum, to_pixels
 
 VAE = Resize(1024, 512, 16)
 PRESETS = ("official_eval", "inferencer")
