@@ -11,12 +11,12 @@ from typing import Any
 __version__ = "0.1.0"
 
 EXPORTS = {
-    "Reducer": "g2tr.reducer",
-    "VisualTokens": "g2tr.tokens",
-    "Reduction": "g2tr.tokens",
-    "Anchors": "g2tr.tokens",
-    "LatentGrid": "g2tr.tokens",
-    "AnchorRule": "g2tr.anchors",
+    "Reducer": "g2tr.reducers.reducer",
+    "VisualTokens": "g2tr.reducers.tokens",
+    "Reduction": "g2tr.reducers.tokens",
+    "Anchors": "g2tr.reducers.tokens",
+    "LatentGrid": "g2tr.reducers.tokens",
+    "AnchorRule": "g2tr.reducers.anchors",
     "reduce_inputs": "g2tr.models.hf.reduce",
     "load_latents": "g2tr.models.hf.latents",
 }

@@ -16,7 +16,6 @@ from omegaconf import DictConfig
 from g2tr import __version__
 from g2tr.benchmarks.groups import Group, groups_of
 from g2tr.benchmarks.sample import Benchmark, Sample
-from g2tr.cascade import Plan, unnamed
 from g2tr.config import build, fingerprint, plain
 from g2tr.errors import InputError, Stopped
 from g2tr.fingerprints import of_checkpoint, of_pictures, of_samples
@@ -25,7 +24,8 @@ from g2tr.models.kept import KeptModel
 from g2tr.predict import Evaluation, one_group, predict
 from g2tr.provenance import git_state, versions
 from g2tr.record import Record
-from g2tr.reducer import Reducer
+from g2tr.reducers.build import build_reducer, require_unreduced
+from g2tr.reducers.cascade import Plan, unnamed
 from g2tr.run import RunFolder
 from g2tr.score import score_run
 from g2tr.shard import Shard
@@ -235,23 +235,6 @@ def relevant(cfg: DictConfig, node: DictConfig) -> dict[str, Any]:
     """The part of the configuration that decides the results of a run with the reducer of `node`."""
     settings = {"model": plain(cfg.model), "benchmark": plain(cfg.benchmark), "reducer": unnamed(plain(node))}
     return {"g2tr": __version__, "seed": cfg.seed} | settings
-
-
-def build_reducer(node: DictConfig) -> Plan:
-    """The reducer or cascade of a configuration node."""
-    reducer = build(node)
-    if not isinstance(reducer, Plan):
-        raise InputError(f"reducer must be a g2tr Reducer or Cascade, got {type(reducer).__name__}")
-    return reducer
-
-
-def require_unreduced(plan: Plan) -> None:
-    """Raises `InputError` for a reference that is reduced: everything is compared with the unreduced model."""
-    if not isinstance(plan, Reducer) or plan.keep_ratio != 1 or plan.name != "none":
-        raise InputError(
-            "the reference is the unreduced model, which nothing can change; set the reducer instead, as in "
-            f"reducer.keep_ratio={getattr(plan, 'keep_ratio', 0.5):g}"
-        )
 
 
 def run_name(cfg: DictConfig, node: DictConfig, run_id: str) -> str:

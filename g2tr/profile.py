@@ -18,12 +18,12 @@ from rich.console import Console
 from rich.table import Table
 from tqdm import tqdm
 
-from g2tr.cascade import Cascade
 from g2tr.config import build
 from g2tr.errors import InputError
 from g2tr.models.device import read_device, read_dtype
-from g2tr.reducer import Reducer
-from g2tr.tokens import Anchors, Grid, LatentGrid, VisualTokens
+from g2tr.reducers.cascade import Cascade
+from g2tr.reducers.reducer import Reducer
+from g2tr.reducers.tokens import Anchors, Grid, LatentGrid, VisualTokens
 
 CHANNELS = 64  # 2 x 2 latents of 16 channels
 PATCHES_PER_TOKEN = 64 / 70  # along a side: BAGEL's latent patches and ViT tokens of the largest square image

@@ -10,10 +10,11 @@ from hydra.utils import get_class, get_object
 from omegaconf import DictConfig, OmegaConf
 
 from g2tr.benchmarks.sample import Benchmark
-from g2tr.cascade import Cascade
 from g2tr.config import build, conf_dir, fingerprint
 from g2tr.evaluate import relevant
-from g2tr.reducer import Importance, Merge, Reducer, Selection
+from g2tr.reducers.cascade import Cascade
+from g2tr.reducers.reducer import Reducer
+from g2tr.reducers.stages import Importance, Merge, Selection
 from g2tr.report.table import stages as stages_of
 
 ROOT = Path(__file__).parents[1]

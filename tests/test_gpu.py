@@ -10,8 +10,8 @@ import torch
 from experiments.gpu.clock import Bench
 from experiments.gpu.measure import measure, shipped
 from experiments.gpu.show import BEGIN, END, HERE, filled, tables
-from g2tr.cascade import Plan
 from g2tr.config import conf_dir
+from g2tr.reducers.cascade import Plan
 
 FEW = ("random", "g2tr", "fastv", "visionzip", "downsample")
 

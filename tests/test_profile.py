@@ -7,7 +7,7 @@ from omegaconf import DictConfig
 
 from g2tr.errors import InputError
 from g2tr.profile import Timing, profile, random_tokens, squarest
-from g2tr.tokens import LatentGrid
+from g2tr.reducers.tokens import LatentGrid
 
 CONF = Path(__file__).parents[1] / "conf"
 SMALL = ("sizes=[64,90]", "width=48", "repeats=2", "device=cpu")

@@ -72,7 +72,7 @@ def test_the_example_of_contributing_works() -> None:
     code, test = blocks((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), "python")
     namespace: dict[str, object] = {"__name__": "example"}
     exec(compile(code, "contrast.py", "exec"), namespace)
-    test = test.replace("from g2tr.importance.contrast import Contrast\n", "")
+    test = test.replace("from g2tr.reducers.importance.contrast import Contrast\n", "")
     exec(compile(test, "test_contrast.py", "exec"), namespace)
     claim = namespace["test_the_odd_one_out_scores_highest"]
     assert callable(claim)

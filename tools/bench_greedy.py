@@ -10,13 +10,13 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from g2tr import gram
 from g2tr.profile import squarest
-from g2tr.reducer import Selection
-from g2tr.selection.dpp import Dpp
-from g2tr.selection.maxmin import MaxMin
-from g2tr.selection.saliency_diversity import SaliencyDiversity
-from g2tr.tokens import VisualTokens
+from g2tr.reducers import gram
+from g2tr.reducers.selection.dpp import Dpp
+from g2tr.reducers.selection.maxmin import MaxMin
+from g2tr.reducers.selection.saliency_diversity import SaliencyDiversity
+from g2tr.reducers.stages import Selection
+from g2tr.reducers.tokens import VisualTokens
 
 TABLES = {"made anew": 0, "table": gram.LARGEST}
 

@@ -9,7 +9,6 @@ from PIL import Image
 
 from experiments.gpu.clock import Bench
 from experiments.gpu.shapes import Shapes, bagel_parts
-from g2tr.cascade import KEEP_ALL, Plan
 from g2tr.images import to_pixels
 from g2tr.metrics.cost import block_flops, cost_of, vit_flops
 from g2tr.models.attention import attention
@@ -18,7 +17,8 @@ from g2tr.models.bagel.cost import model_shape
 from g2tr.models.bagel.parts import Parts
 from g2tr.models.bagel.prefill import velocities
 from g2tr.models.bagel.vae import encode_flops
-from g2tr.tokens import LatentGrid, Reduction, VisionAttention, VisualTokens
+from g2tr.reducers.cascade import KEEP_ALL, Plan
+from g2tr.reducers.tokens import LatentGrid, Reduction, VisionAttention, VisualTokens
 
 QUESTION = "What is to be seen in the middle of this picture?".ljust(58, "?")  # 60 rows with its markers
 DENSE = "prefill, dense"

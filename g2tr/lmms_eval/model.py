@@ -14,14 +14,14 @@ from tqdm import tqdm
 
 from g2tr.benchmarks.groups import sample_seed
 from g2tr.benchmarks.sample import Sample
-from g2tr.cascade import unnamed
 from g2tr.config import build, fingerprint, plain
 from g2tr.errors import InputError
-from g2tr.evaluate import build_reducer
 from g2tr.lmms_eval.arguments import MODES, TAKEN, configure, own_device
 from g2tr.lmms_eval.request import Request
 from g2tr.models.base import Model, Outcome
 from g2tr.models.trace import Trace
+from g2tr.reducers.build import build_reducer
+from g2tr.reducers.cascade import unnamed
 
 log = logging.getLogger(__name__)
 

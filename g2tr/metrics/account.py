@@ -10,7 +10,7 @@ from zlib import compress, decompress
 from g2tr.metrics.cost import cost_of
 from g2tr.models.base import ModelShape, Outcome
 from g2tr.models.trace import Trace
-from g2tr.tokens import Grid
+from g2tr.reducers.tokens import Grid
 
 
 def kept_views(trace: Trace) -> list[dict[str, Any]]:

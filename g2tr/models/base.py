@@ -9,10 +9,10 @@ from typing import Generic, Protocol, TypeVar, runtime_checkable
 import torch
 from PIL.Image import Image
 
-from g2tr.cascade import Plan
 from g2tr.models.calls import Picture, Pictures
 from g2tr.models.trace import Trace
-from g2tr.tokens import Grid, VisualTokens
+from g2tr.reducers.cascade import Plan
+from g2tr.reducers.tokens import Grid, VisualTokens
 
 Output = TypeVar("Output")
 

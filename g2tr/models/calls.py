@@ -8,10 +8,10 @@ from pathlib import Path
 import torch
 from PIL.Image import Image
 
-from g2tr.cascade import KEEP_ALL, Plan
 from g2tr.errors import InputError
 from g2tr.images import read_image as read_file
-from g2tr.tokens import Grid
+from g2tr.reducers.cascade import KEEP_ALL, Plan
+from g2tr.reducers.tokens import Grid
 
 Picture = Image | str | Path
 Pictures = Picture | Sequence[Picture]

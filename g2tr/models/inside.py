@@ -11,13 +11,13 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from g2tr.cascade import Plan
 from g2tr.errors import InputError
 from g2tr.models.cache import Block
 from g2tr.models.state import State, Waiting
 from g2tr.models.walk import Walk, dropped
-from g2tr.reducer import Reducer
-from g2tr.tokens import Reduction
+from g2tr.reducers.cascade import Plan
+from g2tr.reducers.reducer import Reducer
+from g2tr.reducers.tokens import Reduction
 
 Decisions = Mapping[int, list[Reduction]]
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from g2tr.models.attention import Attend
 from g2tr.models.cache import Block, Cache
 from g2tr.models.tokenizer import Tokenizer
-from g2tr.tokens import Grid, VisualTokens
+from g2tr.reducers.tokens import Grid, VisualTokens
 
 Rotation = tuple[Tensor, Tensor]
 Projected = tuple[Float[Tensor, "t h e"], Float[Tensor, "t g e"], Float[Tensor, "t g e"]]

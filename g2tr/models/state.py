@@ -9,14 +9,14 @@ from jaxtyping import Int
 from PIL.Image import Image
 from torch import Tensor
 
-from g2tr.cascade import KEEP_ALL, Plan, query_on
 from g2tr.models.base import Clock
 from g2tr.models.cache import Block, Cache
 from g2tr.models.finite import require_finite
 from g2tr.models.language import Speaker
 from g2tr.models.trace import Trace
 from g2tr.pack import text_positions
-from g2tr.tokens import Grid, Question, VisionAttention, VisualTokens
+from g2tr.reducers.cascade import KEEP_ALL, Plan, query_on
+from g2tr.reducers.tokens import Grid, Question, VisionAttention, VisualTokens
 
 AnyParts = TypeVar("AnyParts", bound=Speaker)
 AnyState = TypeVar("AnyState", bound="State[Any]")

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from g2tr.tokens import Grid, Reduction, VisualTokens
+from g2tr.reducers.tokens import Grid, Reduction, VisualTokens
 
 
 @dataclass(frozen=True)

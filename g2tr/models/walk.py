@@ -8,13 +8,13 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from g2tr.cascade import Plan
 from g2tr.models.cache import Block
 from g2tr.models.language import Language, Rotation
 from g2tr.models.state import State, Waiting
 from g2tr.models.witness import Witness
-from g2tr.reducer import Reducer
-from g2tr.tokens import Places, Reduction, VisualTokens
+from g2tr.reducers.cascade import Plan
+from g2tr.reducers.reducer import Reducer
+from g2tr.reducers.tokens import Places, Reduction, VisualTokens
 
 
 class Walk:

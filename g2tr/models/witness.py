@@ -18,7 +18,7 @@ from g2tr.models.cache import Block, Cache
 from g2tr.models.language import Language, Rotation
 from g2tr.models.trace import Look
 from g2tr.pack import Layout
-from g2tr.tokens import NextAttention, NormedStates, QueryAttention, QueryKeys, QueryValues, Rotary
+from g2tr.reducers.tokens import NextAttention, NormedStates, QueryAttention, QueryKeys, QueryValues, Rotary
 
 
 def row_attention(q: Float[Tensor, "q h e"], k: Float[Tensor, "c g e"]) -> Float[Tensor, "q c"]:

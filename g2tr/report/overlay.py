@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from g2tr.metrics.account import unpack_homes
-from g2tr.tokens import Grid
+from g2tr.reducers.tokens import Grid
 
 
 def kept_mask(view: Mapping[str, Any]) -> tuple[Grid, list[bool]]:

@@ -10,17 +10,17 @@ import torch
 from PIL import Image
 
 from g2tr.images import ImageSource, to_pixels
-from g2tr.importance.norm import Norm
-from g2tr.importance.random import Random
-from g2tr.merge.drop import Drop
 from g2tr.metrics.answers import exact_match
 from g2tr.metrics.editing import edit_grades
 from g2tr.models.bagel.model import Bagel
 from g2tr.models.bagel.vae import LatentCodec
-from g2tr.reducer import Reducer
+from g2tr.reducers.importance.norm import Norm
+from g2tr.reducers.importance.random import Random
+from g2tr.reducers.merge.drop import Drop
+from g2tr.reducers.reducer import Reducer
+from g2tr.reducers.selection.topk import TopK
 from g2tr.report.overlay import side_by_side
 from g2tr.scenes.dataset import Picture, Row, generate
-from g2tr.selection.topk import TopK
 from g2tr.train.autoencoder import psnr_of
 
 EVERYTHING = Reducer(Norm(), TopK(), Drop(), keep_ratio=1.0, name="none")

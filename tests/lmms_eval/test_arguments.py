@@ -4,7 +4,7 @@ import torch
 from g2tr.config import build
 from g2tr.errors import InputError
 from g2tr.lmms_eval.arguments import configure, own_device
-from g2tr.merge.drop import Drop
+from g2tr.reducers.merge.drop import Drop
 
 
 def test_arguments_are_overrides_of_an_evaluation() -> None:

@@ -13,10 +13,10 @@ from PIL import Image
 
 from g2tr.benchmarks.groups import sample_seed
 from g2tr.benchmarks.sample import Sample
-from g2tr.cascade import Plan
 from g2tr.config import build
 from g2tr.errors import InputError
 from g2tr.models.base import Outcome
+from g2tr.reducers.cascade import Plan
 
 Ask = Callable[..., Any]
 Questions = list[tuple[Image.Image, str]]

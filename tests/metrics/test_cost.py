@@ -8,8 +8,6 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from g2tr.importance.norm import Norm
-from g2tr.merge.drop import Drop
 from g2tr.metrics.cost import (
     block_flops,
     cost_of,
@@ -25,9 +23,11 @@ from g2tr.metrics.cost import (
 from g2tr.models.bagel.model import Bagel
 from g2tr.models.base import DecoderShape, ModelShape
 from g2tr.models.trace import Look, Trace
-from g2tr.reducer import Reducer
-from g2tr.selection.topk import TopK
-from g2tr.tokens import VisionAttention
+from g2tr.reducers.importance.norm import Norm
+from g2tr.reducers.merge.drop import Drop
+from g2tr.reducers.reducer import Reducer
+from g2tr.reducers.selection.topk import TopK
+from g2tr.reducers.tokens import VisionAttention
 
 BAGEL_7B = DecoderShape(layers=28, width=3584, heads=28, kv_heads=4, head_dim=128, mlp=18944)
 

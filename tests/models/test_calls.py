@@ -7,7 +7,6 @@ import pytest
 import torch
 from PIL import Image
 
-from g2tr.cascade import KEEP_ALL
 from g2tr.errors import InputError
 from g2tr.models.bagel.flow import Sampling
 from g2tr.models.bagel.load import load_bagel
@@ -15,6 +14,7 @@ from g2tr.models.bagel.model import Bagel
 from g2tr.models.calls import check_size, edit_size, read_image, read_images, read_plan, read_prompts, seeded
 from g2tr.models.internvl_u.model import InternVLU
 from g2tr.models.internvl_u.random import random_internvl_u
+from g2tr.reducers.cascade import KEEP_ALL
 
 QUESTION = "what color is the ring ?"
 

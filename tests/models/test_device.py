@@ -11,7 +11,6 @@ import torch
 from omegaconf import DictConfig
 from PIL.Image import Image
 
-from g2tr.cascade import KEEP_ALL, Plan
 from g2tr.config import build, conf_dir
 from g2tr.models.bagel.flow import Sampling
 from g2tr.models.bagel.load import load_bagel
@@ -19,7 +18,8 @@ from g2tr.models.bagel.model import Bagel
 from g2tr.models.internvl_u.flow import Sampling as Solver
 from g2tr.models.internvl_u.model import InternVLU
 from g2tr.models.internvl_u.random import random_internvl_u
-from g2tr.tokens import LatentGrid, VisionAttention, VisualTokens
+from g2tr.reducers.cascade import KEEP_ALL, Plan
+from g2tr.reducers.tokens import LatentGrid, VisionAttention, VisualTokens
 
 pytestmark = pytest.mark.cuda
 REDUCERS = sorted(path.stem for path in (conf_dir() / "reducer").glob("*.yaml"))

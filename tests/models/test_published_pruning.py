@@ -9,10 +9,6 @@ import torch
 from torch import Tensor
 from transformers import LlamaConfig, LlamaModel
 
-from g2tr.cascade import KEEP_ALL, Cascade
-from g2tr.importance.attention import Attention
-from g2tr.importance.next_attention import NextAttentionRank
-from g2tr.merge.drop import Drop
 from g2tr.models.attention import attend_sdpa
 from g2tr.models.cache import Block, Cache
 from g2tr.models.inside import walk_images
@@ -20,9 +16,14 @@ from g2tr.models.language import Rotation
 from g2tr.models.state import State, Waiting
 from g2tr.models.trace import View
 from g2tr.pack import pack
-from g2tr.reducer import Depth, Importance, Reducer
-from g2tr.selection.topk import TopK
-from g2tr.tokens import VisualTokens
+from g2tr.reducers.cascade import KEEP_ALL, Cascade
+from g2tr.reducers.importance.attention import Attention
+from g2tr.reducers.importance.next_attention import NextAttentionRank
+from g2tr.reducers.merge.drop import Drop
+from g2tr.reducers.reducer import Depth, Reducer
+from g2tr.reducers.selection.topk import TopK
+from g2tr.reducers.stages import Importance
+from g2tr.reducers.tokens import VisualTokens
 
 CASES = json.loads((Path(__file__).parents[1] / "data" / "pruning.json").read_text())["cases"]
 START, TOKENS, TEXT, WIDTH, LAYERS, HEADS = 5, 24, 7, 32, 8, 4

@@ -3,7 +3,7 @@ from dataclasses import replace
 import torch
 
 from g2tr.models.trace import BlockRows, Trace, View
-from g2tr.tokens import Reduction, VisualTokens, homes_of
+from g2tr.reducers.tokens import Reduction, VisualTokens, homes_of
 
 
 def view(count: int, kept: list[int]) -> View:

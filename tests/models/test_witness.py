@@ -11,7 +11,7 @@ from g2tr.models.cache import Block, Cache
 from g2tr.models.trace import Look
 from g2tr.models.witness import Listener, Witness, received_attention, row_attention
 from g2tr.pack import pack
-from g2tr.tokens import Anchors, NextAttention, NormedStates, QueryAttention, QueryKeys, QueryValues, Rotary
+from g2tr.reducers.tokens import Anchors, NextAttention, NormedStates, QueryAttention, QueryKeys, QueryValues, Rotary
 
 
 def test_one_row_is_that_of_the_full_attention_map_with_grouped_heads() -> None:

@@ -26,7 +26,7 @@ MakeSection = Callable[..., Section]
 
 
 def reducer_of(name: str, keep: float, seed: int) -> dict[str, Any]:
-    stages = {**STAGES, "importance": {"_target_": f"g2tr.importance.{name}.X", "seed": seed}}
+    stages = {**STAGES, "importance": {"_target_": f"g2tr.reducers.importance.{name}.X", "seed": seed}}
     return {"name": name, "keep_ratio": keep, **stages}
 
 

@@ -7,15 +7,15 @@ import pytest
 from PIL import Image
 
 from g2tr.assets import ASSETS
-from g2tr.importance.norm import Norm
-from g2tr.merge.drop import Drop
 from g2tr.models.bagel.load import load_bagel
-from g2tr.reducer import Reducer
+from g2tr.reducers.importance.norm import Norm
+from g2tr.reducers.merge.drop import Drop
+from g2tr.reducers.reducer import Reducer
+from g2tr.reducers.selection.topk import TopK
 from g2tr.scenes.dataset import generate
 from g2tr.scenes.scene import Scene
 from g2tr.scenes.versions import V1, V2
 from g2tr.scenes.words import DARK, SIGNS
-from g2tr.selection.topk import TopK
 
 
 def test_the_embedded_model_answers_fresh_scenes_of_the_first_world() -> None:

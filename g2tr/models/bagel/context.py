@@ -6,9 +6,7 @@ from itertools import pairwise
 import torch
 from PIL import Image
 
-from g2tr.cascade import KEEP_ALL, Plan
 from g2tr.errors import InputError
-from g2tr.grids import whole
 from g2tr.models.bagel.decode import close, decode
 from g2tr.models.bagel.flow import Sampling, guide
 from g2tr.models.bagel.inside import read_text_deferred, read_visual_inside
@@ -19,7 +17,9 @@ from g2tr.models.calls import own_types
 from g2tr.models.finite import require_finite
 from g2tr.models.inside import Decisions, acts_inside, settle, wait
 from g2tr.models.state import State, Waiting
-from g2tr.tokens import Grid, LatentGrid, Reduction, VisualTokens
+from g2tr.reducers.cascade import KEEP_ALL, Plan
+from g2tr.reducers.grid_maps import whole
+from g2tr.reducers.tokens import Grid, LatentGrid, Reduction, VisualTokens
 
 
 class Context(State[Parts]):

@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from g2tr.models.bagel.config import LanguageConfig
-from g2tr.waves import waves
+from g2tr.reducers.sinusoids import waves
 
 Rotation = tuple[Float[Tensor, "t 1 e"], Float[Tensor, "t 1 e"]]
 

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from g2tr.errors import InputError
-from g2tr.waves import waves
+from g2tr.reducers.sinusoids import waves
 
 THETA = 10_000.0
 RENORMS = ("global", "channel", "text_channel")

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 import torch
 from PIL import Image
 
-from g2tr.cascade import Plan, query_on
 from g2tr.errors import InputError
 from g2tr.models.bagel.context import Context
 from g2tr.models.bagel.cost import model_shape
@@ -29,7 +28,8 @@ from g2tr.models.calls import (
     seeded,
 )
 from g2tr.models.decode import require_room
-from g2tr.tokens import Grid, LatentGrid, Question, VisualTokens
+from g2tr.reducers.cascade import Plan, query_on
+from g2tr.reducers.tokens import Grid, LatentGrid, Question, VisualTokens
 
 
 @dataclass(frozen=True, eq=False)

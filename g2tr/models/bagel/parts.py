@@ -9,7 +9,6 @@ from jaxtyping import Float, Int
 from PIL.Image import Image, Resampling
 from torch import Tensor
 
-from g2tr.grids import whole
 from g2tr.images import checksum, to_pixels, to_rgb
 from g2tr.models.attention import Attend
 from g2tr.models.bagel.config import SpecialTokens
@@ -20,7 +19,8 @@ from g2tr.models.bagel.vae import LatentCodec, Posterior
 from g2tr.models.tokenizer import Tokenizer
 from g2tr.models.witness import Listener
 from g2tr.pack import grid_positions
-from g2tr.tokens import Grid, LatentGrid, VisionAttention, VisualTokens
+from g2tr.reducers.grid_maps import whole
+from g2tr.reducers.tokens import Grid, LatentGrid, VisionAttention, VisualTokens
 
 
 @dataclass(frozen=True, eq=False)

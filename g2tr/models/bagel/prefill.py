@@ -15,7 +15,7 @@ from g2tr.models.cache import EVERY, Block
 from g2tr.models.state import State, text_block
 from g2tr.models.trace import View
 from g2tr.pack import grid_positions, image_positions, image_rows
-from g2tr.tokens import Grid, Reduction, VisualTokens
+from g2tr.reducers.tokens import Grid, Reduction, VisualTokens
 
 
 def read_ids(states: Sequence[State[Parts]], ids: Sequence[Sequence[int]]) -> Float[Tensor, "t d"]:

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.func import functional_call
 
 from g2tr.models.bagel.config import BagelConfig
-from g2tr.tokens import Grid
+from g2tr.reducers.tokens import Grid
 
 if TYPE_CHECKING:
     from diffusers import AutoencoderKL

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from g2tr.errors import InputError
-from g2tr.tokens import LatentGrid
+from g2tr.reducers.tokens import LatentGrid
 
 if TYPE_CHECKING:
     from diffusers import AutoencoderKL, AutoencoderTiny

@@ -14,7 +14,6 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from g2tr.cascade import KEEP_ALL, Plan
 from g2tr.errors import InputError
 from g2tr.models.hf.columns import cut_columns, image_columns, kept_columns
 from g2tr.models.hf.encoder import EncodedImages, encode_images
@@ -22,8 +21,9 @@ from g2tr.models.hf.latents import BorrowedLatents
 from g2tr.models.hf.pixels import seed_of, segment_pixels
 from g2tr.models.hf.positions import compact, full_positions
 from g2tr.models.hf.segments import Segment, find_segments
-from g2tr.reducer import Reducer
-from g2tr.tokens import Grid, LatentGrid, Question, Reduction, VisualTokens
+from g2tr.reducers.cascade import KEEP_ALL, Plan
+from g2tr.reducers.reducer import Reducer
+from g2tr.reducers.tokens import Grid, LatentGrid, Question, Reduction, VisualTokens
 
 POSITIONS = ("original", "compact")
 

@@ -14,7 +14,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from g2tr.errors import InputError
-from g2tr.tokens import Grid
+from g2tr.reducers.tokens import Grid
 
 Features = Float[Tensor, "n d"]
 

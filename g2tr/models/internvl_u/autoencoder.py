@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from g2tr.errors import InputError
 from g2tr.models.internvl_u.autoencoder_config import check_autoencoder
-from g2tr.tokens import Grid
+from g2tr.reducers.tokens import Grid
 
 if TYPE_CHECKING:
     from diffusers import AutoencoderKLQwenImage

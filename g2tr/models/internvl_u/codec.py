@@ -15,7 +15,7 @@ from torch import Tensor
 
 from g2tr.models.internvl_u.autoencoder import encode_flops
 from g2tr.models.internvl_u.autoencoder_config import downsample_of
-from g2tr.tokens import Grid, LatentGrid
+from g2tr.reducers.tokens import Grid, LatentGrid
 
 if TYPE_CHECKING:
     from diffusers import AutoencoderKLQwenImage

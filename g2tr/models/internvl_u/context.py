@@ -4,8 +4,6 @@ from collections.abc import Callable, Sequence
 
 from PIL.Image import Image
 
-from g2tr.cascade import KEEP_ALL, Plan
-from g2tr.grids import whole
 from g2tr.models.cache import Block
 from g2tr.models.calls import own_types
 from g2tr.models.inside import Decisions, acts_inside, wait, walk_images, walk_question
@@ -16,7 +14,9 @@ from g2tr.models.internvl_u.prefill import image_block, joined, read_texts, read
 from g2tr.models.internvl_u.prompt import Piece
 from g2tr.models.state import State, Waiting, text_block
 from g2tr.models.trace import View
-from g2tr.tokens import Grid, LatentGrid, Reduction, VisualTokens
+from g2tr.reducers.cascade import KEEP_ALL, Plan
+from g2tr.reducers.grid_maps import whole
+from g2tr.reducers.tokens import Grid, LatentGrid, Reduction, VisualTokens
 
 
 class Context(State[Parts]):

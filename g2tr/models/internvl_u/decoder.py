@@ -15,7 +15,7 @@ from g2tr.models.internvl_u.decoder_config import DecoderConfig
 from g2tr.models.internvl_u.embedding import TimeEmbedding, rotations
 from g2tr.models.internvl_u.joint import EPS, Block, modulate
 from g2tr.models.internvl_u.positions import KeptGrid, row_positions
-from g2tr.tokens import Grid
+from g2tr.reducers.tokens import Grid
 
 
 @dataclass(frozen=True, eq=False)

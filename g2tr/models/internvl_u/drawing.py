@@ -8,7 +8,6 @@ from collections.abc import Sequence
 import torch
 from PIL import Image
 
-from g2tr.cascade import Plan
 from g2tr.errors import InputError
 from g2tr.models.inside import Decisions
 from g2tr.models.internvl_u.codec import Posterior
@@ -19,7 +18,8 @@ from g2tr.models.internvl_u.flow import Rows, Sampling, denoise, draw_noise
 from g2tr.models.internvl_u.positions import KeptGrid
 from g2tr.models.internvl_u.prompt import DRAWN, EMPTY, SLOT, TEXTLESS, Piece, system_turn, user_pieces
 from g2tr.models.internvl_u.sizes import fit, generated_size
-from g2tr.tokens import Grid
+from g2tr.reducers.cascade import Plan
+from g2tr.reducers.tokens import Grid
 
 
 def edit_rows(context: Context, images: Sequence[Image.Image], instruction: str, system: str, plan: Plan) -> Rows:

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from jaxtyping import Complex, Float
 from torch import Tensor, nn
 
-from g2tr.waves import angles, waves
+from g2tr.reducers.sinusoids import angles, waves
 
 THETA = 10_000.0
 WAVES = 256

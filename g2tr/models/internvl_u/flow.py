@@ -20,7 +20,7 @@ from g2tr.models.facts import check_positive
 from g2tr.models.finite import require_finite
 from g2tr.models.internvl_u.config import require
 from g2tr.models.internvl_u.decoder import GenerationDecoder, Row
-from g2tr.tokens import Grid
+from g2tr.reducers.tokens import Grid
 
 if TYPE_CHECKING:
     from diffusers import DPMSolverMultistepScheduler

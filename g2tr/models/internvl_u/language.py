@@ -18,7 +18,7 @@ from g2tr.models.cache import Block, Cache, join, key_bias, store
 from g2tr.models.internvl_u.config import LanguageConfig
 from g2tr.models.language import Projected, Rotation
 from g2tr.pack import pack
-from g2tr.waves import waves
+from g2tr.reducers.sinusoids import waves
 
 
 @dataclass(frozen=True, eq=False)

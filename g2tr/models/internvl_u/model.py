@@ -7,7 +7,6 @@ from itertools import takewhile
 import torch
 from PIL import Image
 
-from g2tr.cascade import Plan
 from g2tr.models.base import Clock, ModelShape, Outcome
 from g2tr.models.calls import (
     Picture,
@@ -29,7 +28,8 @@ from g2tr.models.internvl_u.language import Hidden
 from g2tr.models.internvl_u.parts import Parts
 from g2tr.models.internvl_u.prefill import next_logits, read_texts
 from g2tr.models.internvl_u.prompt import SLOT, Piece, System, system_turn, user_pieces
-from g2tr.tokens import Grid, Question, VisualTokens
+from g2tr.reducers.cascade import Plan
+from g2tr.reducers.tokens import Grid, Question, VisualTokens
 
 
 @dataclass(frozen=True, eq=False)

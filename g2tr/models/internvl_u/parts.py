@@ -10,7 +10,6 @@ from PIL.Image import Image
 from torch import Tensor
 
 from g2tr.errors import InputError
-from g2tr.grids import whole
 from g2tr.images import checksum, to_rgb
 from g2tr.models.attention import Attend
 from g2tr.models.internvl_u.codec import LatentCodec, Posterior, latent_grid
@@ -21,7 +20,8 @@ from g2tr.models.internvl_u.sizes import DynamicSize, vae_pixels
 from g2tr.models.internvl_u.tile import Tile
 from g2tr.models.internvl_u.vision import see
 from g2tr.models.tokenizer import Tokenizer
-from g2tr.tokens import Grid, LatentGrid, VisionAttention, VisualTokens
+from g2tr.reducers.grid_maps import whole
+from g2tr.reducers.tokens import Grid, LatentGrid, VisionAttention, VisualTokens
 
 if TYPE_CHECKING:
     from diffusers import DPMSolverMultistepScheduler

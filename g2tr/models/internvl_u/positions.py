@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from g2tr.tokens import Grid
+from g2tr.reducers.tokens import Grid
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ from g2tr.models.internvl_u.language import Hidden
 from g2tr.models.internvl_u.parts import Parts
 from g2tr.models.state import State, row_lags, text_block
 from g2tr.models.trace import View
-from g2tr.tokens import Grid, Reduction, VisualTokens
+from g2tr.reducers.tokens import Grid, Reduction, VisualTokens
 
 
 def read_ids(states: Sequence[State[Parts]], ids: Sequence[Sequence[int]]) -> Hidden:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from g2tr.errors import InputError
 from g2tr.images import to_pixels, to_rgb
-from g2tr.tokens import Grid
+from g2tr.reducers.tokens import Grid
 
 MAX_ASPECT = 200
 CELL = 16  # pixels along a side of a latent patch: 8 per latent, 2 latents per patch

@@ -11,7 +11,7 @@ from torch import Tensor
 from g2tr.models.internvl_u.config import SHUFFLE
 from g2tr.models.internvl_u.network import InternVLUNetwork
 from g2tr.models.witness import received_attention
-from g2tr.tokens import Grid
+from g2tr.reducers.tokens import Grid
 
 
 def pixel_shuffle(patches: Float[Tensor, "p v"], grid: Grid) -> Float[Tensor, "n w"]:

@@ -7,16 +7,16 @@ import numpy as np
 import torch
 from PIL.Image import Image
 
-from g2tr.importance.norm import Norm
-from g2tr.merge.drop import Drop
 from g2tr.models.bagel.context import Context
 from g2tr.models.bagel.decode import decode
 from g2tr.models.bagel.parts import Parts
 from g2tr.models.bagel.prefill import read_texts, read_visual
 from g2tr.models.bagel.transforms import preset
-from g2tr.reducer import Reducer
-from g2tr.selection.topk import TopK
-from g2tr.tokens import Reduction, VisualTokens
+from g2tr.reducers.importance.norm import Norm
+from g2tr.reducers.merge.drop import Drop
+from g2tr.reducers.reducer import Reducer
+from g2tr.reducers.selection.topk import TopK
+from g2tr.reducers.tokens import Reduction, VisualTokens
 from tests.models.bagel import names
 from tests.models.bagel.drawing import NOISE_SEED, SAMPLED, VAE_SEED, flow, sample, seeded
 from tests.models.bagel.names import Tensors, named

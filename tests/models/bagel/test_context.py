@@ -6,17 +6,18 @@ import torch
 from PIL.Image import Image
 
 from g2tr.errors import InputError
-from g2tr.importance.latent import Latent
-from g2tr.importance.norm import Norm
-from g2tr.importance.random import Random
-from g2tr.merge.drop import Drop
-from g2tr.merge.nearest import Nearest
 from g2tr.models.bagel.context import Context
 from g2tr.models.bagel.flow import Sampling
 from g2tr.models.bagel.model import Bagel
-from g2tr.reducer import Importance, Merge, Reducer, Selection
-from g2tr.selection.balanced import Balanced
-from g2tr.selection.topk import TopK
+from g2tr.reducers.importance.latent import Latent
+from g2tr.reducers.importance.norm import Norm
+from g2tr.reducers.importance.random import Random
+from g2tr.reducers.merge.drop import Drop
+from g2tr.reducers.merge.nearest import Nearest
+from g2tr.reducers.reducer import Reducer
+from g2tr.reducers.selection.balanced import Balanced
+from g2tr.reducers.selection.topk import TopK
+from g2tr.reducers.stages import Importance, Merge, Selection
 from tests.models.bagel.conftest import Golden
 from tests.models.bagel.drawing import seeded
 from tests.models.bagel.replay import keep_every

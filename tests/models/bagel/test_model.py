@@ -6,21 +6,21 @@ import pytest
 import torch
 from PIL import Image
 
-from g2tr.cascade import KEEP_ALL
 from g2tr.errors import InputError
-from g2tr.importance.latent import Latent
-from g2tr.importance.relevance import Relevance
-from g2tr.merge.drop import Drop
-from g2tr.merge.nearest import Nearest
 from g2tr.models.bagel.flow import Sampling
 from g2tr.models.bagel.load import load_bagel
 from g2tr.models.bagel.model import Bagel
 from g2tr.models.bagel.thinking import Thinking
 from g2tr.models.base import Clock
-from g2tr.reducer import Reducer
-from g2tr.selection.balanced import Balanced
-from g2tr.selection.dpp import Dpp
-from g2tr.tokens import Question
+from g2tr.reducers.cascade import KEEP_ALL
+from g2tr.reducers.importance.latent import Latent
+from g2tr.reducers.importance.relevance import Relevance
+from g2tr.reducers.merge.drop import Drop
+from g2tr.reducers.merge.nearest import Nearest
+from g2tr.reducers.reducer import Reducer
+from g2tr.reducers.selection.balanced import Balanced
+from g2tr.reducers.selection.dpp import Dpp
+from g2tr.reducers.tokens import Question
 from tests.models.bagel.conftest import Golden
 
 HALF = Reducer(Latent(), Balanced(), Nearest(), keep_ratio=0.5, min_keep=4)

@@ -3,14 +3,14 @@ from dataclasses import replace
 import torch
 from PIL.Image import Image
 
-from g2tr.importance.norm import Norm
-from g2tr.merge.drop import Drop
 from g2tr.metrics.account import count_tokens
 from g2tr.metrics.cost import cost_of, vit_flops
 from g2tr.models.bagel.model import Bagel
-from g2tr.reducer import Reducer
-from g2tr.selection.uniform import Uniform
-from g2tr.tokens import LatentGrid
+from g2tr.reducers.importance.norm import Norm
+from g2tr.reducers.merge.drop import Drop
+from g2tr.reducers.reducer import Reducer
+from g2tr.reducers.selection.uniform import Uniform
+from g2tr.reducers.tokens import LatentGrid
 
 
 def test_tokens_are_laid_out_as_the_patches_of_the_image(bagel: Bagel, picture: Image) -> None:

@@ -11,7 +11,7 @@ from g2tr.models.bagel.parts import Parts
 from g2tr.models.bagel.prefill import read_latents, read_texts, read_visual, velocities
 from g2tr.models.trace import BlockRows
 from g2tr.pack import Layout
-from g2tr.tokens import Reduction, VisualTokens
+from g2tr.reducers.tokens import Reduction, VisualTokens
 from tests.models.bagel.conftest import Golden
 from tests.models.bagel.drawing import seeded
 from tests.models.bagel.replay import keep_every

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import torch
 
-from g2tr.importance.latent_contrast import LatentContrast
-from g2tr.merge.drop import Drop
-from g2tr.reducer import Reducer
-from g2tr.selection.topk import TopK
+from g2tr.reducers.importance.latent_contrast import LatentContrast
+from g2tr.reducers.merge.drop import Drop
+from g2tr.reducers.reducer import Reducer
+from g2tr.reducers.selection.topk import TopK
 from tests.models.hf.families import FAMILIES, seeded
 from tests.models.hf.test_reduce import tiny_vae
 

@@ -7,22 +7,22 @@ import torch
 from diffusers import AutoencoderKL, AutoencoderTiny
 from torch import Tensor
 
-from g2tr.cascade import Cascade
 from g2tr.errors import InputError
-from g2tr.importance.attention import Attention
-from g2tr.importance.latent import Latent
-from g2tr.importance.latent_contrast import LatentContrast
-from g2tr.importance.norm import Norm
-from g2tr.importance.random import Random
-from g2tr.merge.drop import Drop
-from g2tr.merge.nearest import Nearest
 from g2tr.models.hf.latents import BorrowedLatents, load_latents
 from g2tr.models.hf.pixels import segment_pixels
 from g2tr.models.hf.reduce import reduce_inputs
 from g2tr.models.hf.segments import find_segments
-from g2tr.reducer import Depth, Reducer
-from g2tr.selection.topk import TopK
-from g2tr.tokens import Question, VisualTokens
+from g2tr.reducers.cascade import Cascade
+from g2tr.reducers.importance.attention import Attention
+from g2tr.reducers.importance.latent import Latent
+from g2tr.reducers.importance.latent_contrast import LatentContrast
+from g2tr.reducers.importance.norm import Norm
+from g2tr.reducers.importance.random import Random
+from g2tr.reducers.merge.drop import Drop
+from g2tr.reducers.merge.nearest import Nearest
+from g2tr.reducers.reducer import Depth, Reducer
+from g2tr.reducers.selection.topk import TopK
+from g2tr.reducers.tokens import Question, VisualTokens
 from tests.models.hf.families import FAMILIES, IMAGE, PAD, pixels, seeded
 
 GREEDY = {"max_new_tokens": 4, "do_sample": False}

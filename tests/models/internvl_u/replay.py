@@ -7,9 +7,6 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from g2tr.cascade import KEEP_ALL, Plan
-from g2tr.grids import whole
-from g2tr.merge.drop import Drop
 from g2tr.models.internvl_u.codec import Posterior
 from g2tr.models.internvl_u.context import Context
 from g2tr.models.internvl_u.language import Hidden
@@ -17,7 +14,10 @@ from g2tr.models.internvl_u.model import InternVLU
 from g2tr.models.internvl_u.parts import Parts
 from g2tr.models.internvl_u.prompt import system_turn, user_pieces
 from g2tr.models.internvl_u.vision import see
-from g2tr.tokens import Grid, Reduction, VisualTokens
+from g2tr.reducers.cascade import KEEP_ALL, Plan
+from g2tr.reducers.grid_maps import whole
+from g2tr.reducers.merge.drop import Drop
+from g2tr.reducers.tokens import Grid, Reduction, VisualTokens
 
 BLANK = Image.new("RGB", (8, 8))
 

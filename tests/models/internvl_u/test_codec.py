@@ -6,8 +6,8 @@ import torch.nn.functional as F
 from safetensors.torch import load_file
 from torch import Tensor
 
-from g2tr.anchors import AnchorRule
 from g2tr.models.internvl_u.codec import LatentCodec, Posterior, latent_grid
+from g2tr.reducers.anchors import AnchorRule
 from tests.models.internvl_u.conftest import SHIPPED
 
 FORMS = ("library", "single_frame")

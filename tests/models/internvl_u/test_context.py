@@ -5,18 +5,18 @@ import pytest
 import torch
 from PIL.Image import Image
 
-from g2tr.importance.latent import Latent
-from g2tr.importance.norm import Norm
-from g2tr.importance.random import Random
-from g2tr.importance.vision_attention import ReceivedAttention
-from g2tr.merge.drop import Drop
-from g2tr.merge.nearest import Nearest
 from g2tr.models.internvl_u.context import Context
 from g2tr.models.internvl_u.model import InternVLU
 from g2tr.models.internvl_u.prompt import system_turn
-from g2tr.reducer import Reducer
-from g2tr.selection.balanced import Balanced
-from g2tr.selection.topk import TopK
+from g2tr.reducers.importance.latent import Latent
+from g2tr.reducers.importance.norm import Norm
+from g2tr.reducers.importance.random import Random
+from g2tr.reducers.importance.vision_attention import ReceivedAttention
+from g2tr.reducers.merge.drop import Drop
+from g2tr.reducers.merge.nearest import Nearest
+from g2tr.reducers.reducer import Reducer
+from g2tr.reducers.selection.balanced import Balanced
+from g2tr.reducers.selection.topk import TopK
 
 ALL = Reducer(Norm(), TopK(), Drop(), keep_ratio=1.0)
 HALF = Reducer(Latent(), Balanced(), Nearest(), keep_ratio=0.5)

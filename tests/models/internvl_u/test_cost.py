@@ -4,17 +4,17 @@ import pytest
 import torch
 from PIL.Image import Image
 
-from g2tr.cascade import KEEP_ALL
-from g2tr.importance.norm import Norm
-from g2tr.merge.drop import Drop
 from g2tr.metrics.cost import cost_of, listen_flops, vit_flops
 from g2tr.models.internvl_u.config import InternVLUConfig, LanguageConfig, VisionConfig
 from g2tr.models.internvl_u.cost import model_shape
 from g2tr.models.internvl_u.model import InternVLU
 from g2tr.models.internvl_u.prompt import system_turn
-from g2tr.reducer import Reducer
-from g2tr.selection.topk import TopK
-from g2tr.tokens import VisionAttention
+from g2tr.reducers.cascade import KEEP_ALL
+from g2tr.reducers.importance.norm import Norm
+from g2tr.reducers.merge.drop import Drop
+from g2tr.reducers.reducer import Reducer
+from g2tr.reducers.selection.topk import TopK
+from g2tr.reducers.tokens import VisionAttention
 from tests.metrics.test_cost import counted
 
 HALF = Reducer(Norm(), TopK(), Drop(), keep_ratio=0.5)

@@ -7,7 +7,6 @@ import pytest
 import torch
 from torch import Tensor
 
-from g2tr.cascade import KEEP_ALL
 from g2tr.models.decode import continue_texts
 from g2tr.models.internvl_u.drawing import edit_rows
 from g2tr.models.internvl_u.flow import Sampling, denoise, draw_noise
@@ -15,6 +14,7 @@ from g2tr.models.internvl_u.load import load_internvl_u
 from g2tr.models.internvl_u.model import InternVLU
 from g2tr.models.internvl_u.prefill import next_logits
 from g2tr.models.internvl_u.vision import pixel_shuffle, see
+from g2tr.reducers.cascade import KEEP_ALL
 from tests.models.internvl_u.replay import BLANK, keep, recorded_context, understand
 
 pytestmark = pytest.mark.cuda

@@ -9,15 +9,7 @@ import torch
 from PIL.Image import Image
 from torch import Tensor
 
-from g2tr.cascade import KEEP_ALL, Cascade, Plan
 from g2tr.errors import InputError
-from g2tr.importance.attention import Attention
-from g2tr.importance.latent import Latent
-from g2tr.importance.next_attention import NextAttentionRank
-from g2tr.importance.norm import Norm
-from g2tr.importance.value_similarity import ValueSimilarity
-from g2tr.merge.drop import Drop
-from g2tr.merge.nearest import Nearest
 from g2tr.metrics.cost import cost_of
 from g2tr.models.attention import attend_sdpa
 from g2tr.models.internvl_u.context import Context
@@ -25,8 +17,16 @@ from g2tr.models.internvl_u.language import QwenLanguage
 from g2tr.models.internvl_u.model import InternVLU
 from g2tr.models.internvl_u.prompt import system_turn, user_pieces
 from g2tr.pack import Layout
-from g2tr.reducer import Depth, Reducer
-from g2tr.selection.topk import TopK
+from g2tr.reducers.cascade import KEEP_ALL, Cascade, Plan
+from g2tr.reducers.importance.attention import Attention
+from g2tr.reducers.importance.latent import Latent
+from g2tr.reducers.importance.next_attention import NextAttentionRank
+from g2tr.reducers.importance.norm import Norm
+from g2tr.reducers.importance.value_similarity import ValueSimilarity
+from g2tr.reducers.merge.drop import Drop
+from g2tr.reducers.merge.nearest import Nearest
+from g2tr.reducers.reducer import Depth, Reducer
+from g2tr.reducers.selection.topk import TopK
 from tests.metrics.test_cost import counted
 from tests.models.masked import attend_hiding
 

@@ -11,11 +11,7 @@ from PIL.Image import Image
 from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention
 
-from g2tr.cascade import KEEP_ALL, Cascade, Plan
 from g2tr.config import build
-from g2tr.importance.attention import Attention
-from g2tr.importance.next_attention import NextAttentionRank
-from g2tr.merge.drop import Drop
 from g2tr.metrics.cost import cost_of
 from g2tr.models.attention import causal_mask
 from g2tr.models.base import Clock
@@ -24,9 +20,13 @@ from g2tr.models.internvl_u.context import Context
 from g2tr.models.internvl_u.language import Hidden
 from g2tr.models.internvl_u.model import InternVLU
 from g2tr.models.internvl_u.prompt import system_turn, user_pieces
-from g2tr.reducer import Depth, Reducer
-from g2tr.selection.topk import TopK
-from g2tr.tokens import QueryValues, Rotary, VisualTokens
+from g2tr.reducers.cascade import KEEP_ALL, Cascade, Plan
+from g2tr.reducers.importance.attention import Attention
+from g2tr.reducers.importance.next_attention import NextAttentionRank
+from g2tr.reducers.merge.drop import Drop
+from g2tr.reducers.reducer import Depth, Reducer
+from g2tr.reducers.selection.topk import TopK
+from g2tr.reducers.tokens import QueryValues, Rotary, VisualTokens
 from tests.metrics.test_cost import counted
 
 QUESTIONS = ["what color is the ring ?", "is there a red star ?"]

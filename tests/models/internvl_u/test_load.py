@@ -12,7 +12,7 @@ from torch import Tensor
 
 from g2tr.models.internvl_u.load import load_internvl_u
 from g2tr.models.internvl_u.model import InternVLU
-from g2tr.tokens import LatentGrid
+from g2tr.reducers.tokens import LatentGrid
 from tests.models.bagel.published import rewrite_json
 from tests.models.internvl_u.refusal import refusal
 

@@ -8,14 +8,8 @@ import torch
 from omegaconf import DictConfig
 from PIL import Image
 
-from g2tr.cascade import KEEP_ALL, Cascade, Plan
 from g2tr.config import build, conf_dir
 from g2tr.errors import InputError
-from g2tr.importance.attention import Attention
-from g2tr.importance.latent import Latent
-from g2tr.importance.relevance import Relevance
-from g2tr.merge.drop import Drop
-from g2tr.merge.nearest import Nearest
 from g2tr.metrics.account import account
 from g2tr.metrics.cost import kv_bytes_of
 from g2tr.models.base import Model, Outcome
@@ -23,11 +17,17 @@ from g2tr.models.internvl_u.flow import Sampling
 from g2tr.models.internvl_u.load import load_internvl_u
 from g2tr.models.internvl_u.model import InternVLU
 from g2tr.models.internvl_u.random import random_internvl_u
-from g2tr.reducer import Depth, Reducer
-from g2tr.selection.balanced import Balanced
-from g2tr.selection.dpp import Dpp
-from g2tr.selection.topk import TopK
-from g2tr.tokens import Question
+from g2tr.reducers.cascade import KEEP_ALL, Cascade, Plan
+from g2tr.reducers.importance.attention import Attention
+from g2tr.reducers.importance.latent import Latent
+from g2tr.reducers.importance.relevance import Relevance
+from g2tr.reducers.merge.drop import Drop
+from g2tr.reducers.merge.nearest import Nearest
+from g2tr.reducers.reducer import Depth, Reducer
+from g2tr.reducers.selection.balanced import Balanced
+from g2tr.reducers.selection.dpp import Dpp
+from g2tr.reducers.selection.topk import TopK
+from g2tr.reducers.tokens import Question
 
 HALF = Reducer(Latent(), Balanced(), Nearest(), keep_ratio=0.5)
 FASTV = Cascade([Reducer(Attention(), TopK(), Drop(), min_keep=1, at=Depth(2))])

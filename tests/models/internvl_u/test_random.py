@@ -3,10 +3,10 @@ import torch
 from PIL.Image import Image
 
 from g2tr.benchmarks.scenes import SceneQuestions
-from g2tr.cascade import KEEP_ALL
 from g2tr.errors import InputError
 from g2tr.models.internvl_u.model import InternVLU
 from g2tr.models.internvl_u.random import byte_tokenizer, random_internvl_u
+from g2tr.reducers.cascade import KEEP_ALL
 
 
 def test_the_same_seed_gives_the_same_model(drawn: InternVLU) -> None:

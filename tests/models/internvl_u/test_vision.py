@@ -3,14 +3,14 @@ from dataclasses import replace
 import torch
 from PIL.Image import Image
 
-from g2tr.anchors import AnchorRule
-from g2tr.importance.norm import Norm
-from g2tr.merge.drop import Drop
 from g2tr.models.internvl_u.model import InternVLU
 from g2tr.models.internvl_u.vision import pixel_shuffle
-from g2tr.reducer import Reducer
-from g2tr.selection.uniform import Uniform
-from g2tr.tokens import LatentGrid, VisionAttention
+from g2tr.reducers.anchors import AnchorRule
+from g2tr.reducers.importance.norm import Norm
+from g2tr.reducers.merge.drop import Drop
+from g2tr.reducers.reducer import Reducer
+from g2tr.reducers.selection.uniform import Uniform
+from g2tr.reducers.tokens import LatentGrid, VisionAttention
 
 
 def test_a_token_is_four_patches_in_the_order_row_column_channel() -> None:
