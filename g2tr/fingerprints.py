@@ -11,7 +11,7 @@ from g2tr.benchmarks.sample import Sample
 from g2tr.config import fingerprint
 from g2tr.errors import InputError
 from g2tr.images import ImageSource
-from g2tr.models.hub import find_folder
+from g2tr.models.checkpoints.hub import find_folder
 
 SMALL = 2**28  # bytes; the content of a larger file would take seconds to read, so its size and time stand for it
 KINDS = (".safetensors", ".json", ".txt", ".model", ".jinja")

@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from g2tr.config import build
 from g2tr.errors import InputError
-from g2tr.models.device import read_device, read_dtype
+from g2tr.models.checkpoints.device import read_device, read_dtype
 from g2tr.reducers.cascade import Cascade
 from g2tr.reducers.reducer import Reducer
 from g2tr.reducers.tokens import Anchors, Grid, LatentGrid, VisualTokens

@@ -14,10 +14,10 @@ from g2tr.models.bagel.config import LanguageConfig as BagelLanguage
 from g2tr.models.bagel.config import VisionConfig as BagelVision
 from g2tr.models.bagel.cost import model_shape as bagel_shape
 from g2tr.models.bagel.vae import LatentCodec, encode_flops
-from g2tr.models.base import ModelShape
 from g2tr.models.internvl_u.autoencoder import encode_flops as qwen_encode_flops
 from g2tr.models.internvl_u.config import InternVLUConfig, LanguageConfig, VisionConfig
 from g2tr.models.internvl_u.cost import model_shape as internvl_shape
+from g2tr.models.shapes import ModelShape
 from g2tr.report.table import Row, markdown
 
 TEXT = 60  # rows of a question

@@ -11,12 +11,12 @@ from experiments.gpu.clock import Bench
 from experiments.gpu.shapes import Shapes, bagel_parts
 from g2tr.images import to_pixels
 from g2tr.metrics.cost import block_flops, cost_of, vit_flops
-from g2tr.models.attention import attention
 from g2tr.models.bagel.context import Context
 from g2tr.models.bagel.cost import model_shape
 from g2tr.models.bagel.parts import Parts
 from g2tr.models.bagel.prefill import velocities
 from g2tr.models.bagel.vae import encode_flops
+from g2tr.models.engine.attention import attention
 from g2tr.reducers.cascade import KEEP_ALL, Plan
 from g2tr.reducers.tokens import LatentGrid, Reduction, VisionAttention, VisualTokens
 

@@ -12,12 +12,12 @@ import torch
 from torch import nn
 
 from experiments.cost.closed_form import BAGEL
-from g2tr.models.attention import attention
 from g2tr.models.bagel.config import BagelConfig, LanguageConfig, SpecialTokens, VisionConfig
 from g2tr.models.bagel.network import BagelNetwork
 from g2tr.models.bagel.parts import Parts
 from g2tr.models.bagel.transforms import Resize, preset
 from g2tr.models.bagel.vae import LatentCodec
+from g2tr.models.engine.attention import attention
 from g2tr.models.internvl_u.decoder import GenerationDecoder
 from g2tr.models.internvl_u.decoder_config import DecoderConfig
 from g2tr.models.internvl_u.random import DECODER, byte_tokenizer

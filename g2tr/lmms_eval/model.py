@@ -19,7 +19,7 @@ from g2tr.errors import InputError
 from g2tr.lmms_eval.arguments import MODES, TAKEN, configure, own_device
 from g2tr.lmms_eval.request import Request
 from g2tr.models.base import Model, Outcome
-from g2tr.models.trace import Trace
+from g2tr.models.engine.trace import Trace
 from g2tr.reducers.build import build_reducer
 from g2tr.reducers.cascade import unnamed
 

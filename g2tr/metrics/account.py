@@ -8,8 +8,9 @@ from typing import Any
 from zlib import compress, decompress
 
 from g2tr.metrics.cost import cost_of
-from g2tr.models.base import ModelShape, Outcome
-from g2tr.models.trace import Trace
+from g2tr.models.base import Outcome
+from g2tr.models.engine.trace import Trace
+from g2tr.models.shapes import ModelShape
 from g2tr.reducers.tokens import Grid
 
 

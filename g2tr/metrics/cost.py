@@ -10,8 +10,8 @@ from itertools import pairwise
 from statistics import fmean
 from typing import Any
 
-from g2tr.models.base import DecoderShape, ModelShape
-from g2tr.models.trace import Look, Trace
+from g2tr.models.engine.trace import Look, Trace
+from g2tr.models.shapes import DecoderShape, ModelShape
 
 LAYERS = ("per_layer", "kv_per_layer")
 

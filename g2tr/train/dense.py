@@ -11,10 +11,10 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from g2tr.models.attention import Attend
 from g2tr.models.bagel.language import LanguageModel
-from g2tr.models.cache import EVERY, Block
-from g2tr.pack import Layout
+from g2tr.models.engine.attention import Attend
+from g2tr.models.engine.kv_cache import EVERY, Block
+from g2tr.models.engine.layout import Layout
 
 NOTHING = -1
 

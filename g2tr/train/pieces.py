@@ -9,7 +9,7 @@ from torch import Tensor
 
 from g2tr.models.bagel.network import BagelNetwork
 from g2tr.models.bagel.transforms import to_patches
-from g2tr.pack import grid_positions
+from g2tr.models.engine.layout import grid_positions
 from g2tr.train.dense import NOTHING, Piece, attend_images
 from g2tr.train.texts import IMAGE_END, IMAGE_START, Texts
 

@@ -8,7 +8,7 @@ import torch
 
 from g2tr.errors import InputError
 from g2tr.models.bagel.flow import Sampling
-from g2tr.models.device import read_device
+from g2tr.models.checkpoints.device import read_device
 from g2tr.train.exam import Exam
 from g2tr.train.lessons import Lessons, Pictures
 from g2tr.train.losses import Dropping, Flow

@@ -1,7 +1,7 @@
 import torch
 
 from g2tr.metrics.account import count_tokens, kept_views, pack_homes, unpack_homes
-from g2tr.models.trace import Trace, View
+from g2tr.models.engine.trace import Trace, View
 
 
 def view(count: int, read: tuple[int, ...], cached: tuple[int, ...]) -> View:

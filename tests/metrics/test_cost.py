@@ -21,8 +21,8 @@ from g2tr.metrics.cost import (
     vit_flops,
 )
 from g2tr.models.bagel.model import Bagel
-from g2tr.models.base import DecoderShape, ModelShape
-from g2tr.models.trace import Look, Trace
+from g2tr.models.engine.trace import Look, Trace
+from g2tr.models.shapes import DecoderShape, ModelShape
 from g2tr.reducers.importance.norm import Norm
 from g2tr.reducers.merge.drop import Drop
 from g2tr.reducers.reducer import Reducer

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention
 
-from g2tr.models.attention import causal_mask
+from g2tr.models.engine.attention import causal_mask
 
 
 def attend_hiding(q: Tensor, k: Tensor, v: Tensor, hidden: Sequence[int], causal: bool) -> Tensor:

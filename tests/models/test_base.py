@@ -4,7 +4,8 @@ from inspect import signature
 import pytest
 
 from g2tr.models.bagel.model import Bagel
-from g2tr.models.base import Clock, Model
+from g2tr.models.base import Model
+from g2tr.models.engine.clock import Clock
 
 
 def test_a_phase_adds_up_its_time_even_when_it_fails() -> None:

@@ -9,13 +9,13 @@ import torch
 from torch import Tensor
 from transformers import LlamaConfig, LlamaModel
 
-from g2tr.models.attention import attend_sdpa
-from g2tr.models.cache import Block, Cache
-from g2tr.models.inside import walk_images
-from g2tr.models.language import Rotation
-from g2tr.models.state import State, Waiting
-from g2tr.models.trace import View
-from g2tr.pack import pack
+from g2tr.models.engine.attention import attend_sdpa
+from g2tr.models.engine.context import State, Waiting
+from g2tr.models.engine.kv_cache import Block, Cache
+from g2tr.models.engine.layer_reduction import walk_images
+from g2tr.models.engine.layout import pack
+from g2tr.models.engine.protocols import Rotation
+from g2tr.models.engine.trace import View
 from g2tr.reducers.cascade import KEEP_ALL, Cascade
 from g2tr.reducers.importance.attention import Attention
 from g2tr.reducers.importance.next_attention import NextAttentionRank

@@ -2,7 +2,7 @@ import torch
 from PIL import Image
 
 from g2tr.metrics.account import kept_views
-from g2tr.models.trace import Trace, View
+from g2tr.models.engine.trace import Trace, View
 from g2tr.reducers.tokens import homes_of
 from g2tr.report.overlay import kept_mask, merged, overlay, side_by_side
 

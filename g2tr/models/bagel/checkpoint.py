@@ -4,8 +4,8 @@ from pathlib import Path
 
 from g2tr.assets import ASSETS
 from g2tr.errors import InputError
-from g2tr.models.files import files_of
-from g2tr.models.hub import find_folder, require_files
+from g2tr.models.checkpoints.hub import find_folder, require_files
+from g2tr.models.checkpoints.parts import files_of
 
 WEIGHTS, AUTOENCODER = "ema.safetensors", "ae.safetensors"
 FILES = ("llm_config.json", "vit_config.json", "tokenizer.json")

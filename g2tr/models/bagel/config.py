@@ -6,8 +6,8 @@ from typing import TypeVar
 
 from g2tr.errors import InputError
 from g2tr.models.bagel.transforms import Resize
-from g2tr.models.facts import inner, read_json, section
-from g2tr.models.towers import QwenSizes, TowerSizes
+from g2tr.models.checkpoints.json_config import inner, read_json, section
+from g2tr.models.checkpoints.transformer_sizes import QwenSizes, TowerSizes
 
 Tower = TypeVar("Tower", "LanguageConfig", "VisionConfig")
 

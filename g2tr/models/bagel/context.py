@@ -14,9 +14,9 @@ from g2tr.models.bagel.parts import Parts
 from g2tr.models.bagel.prefill import read_latents, read_texts, read_visual, velocities
 from g2tr.models.bagel.vae import Posterior
 from g2tr.models.calls import own_types
-from g2tr.models.finite import require_finite
-from g2tr.models.inside import Decisions, acts_inside, settle, wait
-from g2tr.models.state import State, Waiting
+from g2tr.models.engine.context import State, Waiting
+from g2tr.models.engine.finite import require_finite
+from g2tr.models.engine.layer_reduction import Decisions, acts_inside, settle, wait
 from g2tr.reducers.cascade import KEEP_ALL, Plan
 from g2tr.reducers.grid_maps import whole
 from g2tr.reducers.tokens import Grid, LatentGrid, Reduction, VisualTokens

@@ -1,7 +1,7 @@
 """The sizes of BAGEL's two transformers, for cost accounting."""
 
 from g2tr.models.bagel.config import BagelConfig
-from g2tr.models.base import ModelShape
+from g2tr.models.shapes import ModelShape
 
 
 def model_shape(config: BagelConfig, itemsize: int) -> ModelShape:

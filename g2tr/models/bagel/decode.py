@@ -11,8 +11,8 @@ from torch import Tensor
 
 from g2tr.models.bagel.parts import Parts
 from g2tr.models.bagel.prefill import read_ids
-from g2tr.models.decode import continue_texts, require_room
-from g2tr.models.state import State
+from g2tr.models.engine.context import State
+from g2tr.models.engine.decoding import continue_texts, require_room
 
 
 def decode(

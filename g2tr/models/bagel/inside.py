@@ -5,9 +5,9 @@ from torch import Tensor
 
 from g2tr.models.bagel.parts import Parts
 from g2tr.models.bagel.prefill import embed_visual, image_block
-from g2tr.models.inside import Decisions, walk_images, walk_question
-from g2tr.models.state import State, Waiting, text_block
-from g2tr.models.trace import View
+from g2tr.models.engine.context import State, Waiting, text_block
+from g2tr.models.engine.layer_reduction import Decisions, walk_images, walk_question
+from g2tr.models.engine.trace import View
 from g2tr.reducers.cascade import Plan
 from g2tr.reducers.tokens import Reduction, VisualTokens
 

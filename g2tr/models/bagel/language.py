@@ -10,11 +10,11 @@ from dataclasses import replace
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from g2tr.models.attention import Attend
 from g2tr.models.bagel.config import LanguageConfig
 from g2tr.models.bagel.expert import Expert, RMSNorm, Rotation, rotation
-from g2tr.models.cache import Block, Cache, NewRows, join, key_bias, store
-from g2tr.pack import pack
+from g2tr.models.engine.attention import Attend
+from g2tr.models.engine.kv_cache import Block, Cache, NewRows, join, key_bias, store
+from g2tr.models.engine.layout import pack
 
 
 class Layer(nn.Module):

@@ -9,7 +9,6 @@ from pathlib import Path
 import torch
 
 from g2tr.errors import InputError
-from g2tr.models.attention import attention
 from g2tr.models.bagel.autoencoder import build_vae, count_levels, ldm_name
 from g2tr.models.bagel.checkpoint import AUTOENCODER, WEIGHTS, find_checkpoint
 from g2tr.models.bagel.config import BagelConfig, SpecialTokens, read_config
@@ -21,9 +20,10 @@ from g2tr.models.bagel.thinking import Thinking
 from g2tr.models.bagel.transforms import Preset, preset
 from g2tr.models.bagel.vae import LatentCodec
 from g2tr.models.calls import check_size
-from g2tr.models.device import dtype_name, read_device, read_dtype
-from g2tr.models.tokenizer import Tokenizer, marker_ids, read_tokenizer
-from g2tr.models.weights import Stored, load_weights, read_shapes
+from g2tr.models.checkpoints.device import dtype_name, read_device, read_dtype
+from g2tr.models.checkpoints.safetensors_io import Stored, load_weights, read_shapes
+from g2tr.models.checkpoints.tokenizer import Tokenizer, marker_ids, read_tokenizer
+from g2tr.models.engine.attention import attention
 
 MARKERS = ("<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>")
 GENERATION = re.compile(r"_moe_gen|^llm2vae|^time_embedder|^latent_pos_embed")

@@ -15,7 +15,7 @@ from g2tr.models.bagel.parts import Parts
 from g2tr.models.bagel.prefill import read_texts
 from g2tr.models.bagel.thinking import Thinking
 from g2tr.models.bagel.vae import encode_flops
-from g2tr.models.base import Clock, ModelShape, Outcome
+from g2tr.models.base import Outcome
 from g2tr.models.calls import (
     Picture,
     Pictures,
@@ -27,7 +27,9 @@ from g2tr.models.calls import (
     read_prompts,
     seeded,
 )
-from g2tr.models.decode import require_room
+from g2tr.models.engine.clock import Clock
+from g2tr.models.engine.decoding import require_room
+from g2tr.models.shapes import ModelShape
 from g2tr.reducers.cascade import Plan, query_on
 from g2tr.reducers.tokens import Grid, LatentGrid, Question, VisualTokens
 

@@ -10,15 +10,15 @@ from PIL.Image import Image, Resampling
 from torch import Tensor
 
 from g2tr.images import checksum, to_pixels, to_rgb
-from g2tr.models.attention import Attend
 from g2tr.models.bagel.config import SpecialTokens
 from g2tr.models.bagel.language import LanguageModel
 from g2tr.models.bagel.network import BagelNetwork
 from g2tr.models.bagel.transforms import Preset, to_patches
 from g2tr.models.bagel.vae import LatentCodec, Posterior
-from g2tr.models.tokenizer import Tokenizer
-from g2tr.models.witness import Listener
-from g2tr.pack import grid_positions
+from g2tr.models.checkpoints.tokenizer import Tokenizer
+from g2tr.models.engine.attention import Attend
+from g2tr.models.engine.attention_evidence import Listener
+from g2tr.models.engine.layout import grid_positions
 from g2tr.reducers.grid_maps import whole
 from g2tr.reducers.tokens import Grid, LatentGrid, VisionAttention, VisualTokens
 

@@ -11,10 +11,10 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from g2tr.models.bagel.parts import Parts
-from g2tr.models.cache import EVERY, Block
-from g2tr.models.state import State, text_block
-from g2tr.models.trace import View
-from g2tr.pack import grid_positions, image_positions, image_rows
+from g2tr.models.engine.context import State, text_block
+from g2tr.models.engine.kv_cache import EVERY, Block
+from g2tr.models.engine.layout import grid_positions, image_positions, image_rows
+from g2tr.models.engine.trace import View
 from g2tr.reducers.tokens import Grid, Reduction, VisualTokens
 
 

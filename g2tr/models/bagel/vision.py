@@ -7,9 +7,9 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from g2tr.models.attention import Attend
 from g2tr.models.bagel.config import VisionConfig
-from g2tr.pack import Layout, pack
+from g2tr.models.engine.attention import Attend
+from g2tr.models.engine.layout import Layout, pack
 
 
 class Mlp(nn.Module):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from g2tr.errors import InputError
-from g2tr.models.facts import check_number, check_numbers
+from g2tr.models.checkpoints.json_config import check_number, check_numbers
 
 COUNTS = ("base_dim", "z_dim", "num_res_blocks", "input_channels")
 LEVELS = (1, 2, 4, 4)

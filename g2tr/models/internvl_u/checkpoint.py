@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from g2tr.errors import InputError
-from g2tr.models.facts import read_json
-from g2tr.models.files import files_of
-from g2tr.models.hub import find_folder, require_files
+from g2tr.models.checkpoints.hub import find_folder, require_files
+from g2tr.models.checkpoints.json_config import read_json
+from g2tr.models.checkpoints.parts import files_of
 
 FILES = ("model_index.json", "vlm/config.json", "vae/config.json", "processor/processor_config.json")
 DRAWING_FILES = ("generation_decoder/config.json", "scheduler/scheduler_config.json")

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from g2tr.errors import InputError
-from g2tr.models.facts import Json, check_positive, inner, read_json, section
-from g2tr.models.towers import QwenSizes, TowerSizes
+from g2tr.models.checkpoints.json_config import Json, check_positive, inner, read_json, section
+from g2tr.models.checkpoints.transformer_sizes import QwenSizes, TowerSizes
 
 SUPPORTED: Mapping[str, object] = {"downsample_ratio": 0.5, "ps_version": "v2", "select_layer": -1}
 VISION: Mapping[str, object] = {

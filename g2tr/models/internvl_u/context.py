@@ -4,16 +4,16 @@ from collections.abc import Callable, Sequence
 
 from PIL.Image import Image
 
-from g2tr.models.cache import Block
 from g2tr.models.calls import own_types
-from g2tr.models.inside import Decisions, acts_inside, wait, walk_images, walk_question
+from g2tr.models.engine.context import State, Waiting, text_block
+from g2tr.models.engine.kv_cache import Block
+from g2tr.models.engine.layer_reduction import Decisions, acts_inside, wait, walk_images, walk_question
+from g2tr.models.engine.trace import View
 from g2tr.models.internvl_u.codec import Posterior
 from g2tr.models.internvl_u.language import Hidden
 from g2tr.models.internvl_u.parts import Parts
 from g2tr.models.internvl_u.prefill import image_block, joined, read_texts, read_visual
 from g2tr.models.internvl_u.prompt import Piece
-from g2tr.models.state import State, Waiting, text_block
-from g2tr.models.trace import View
 from g2tr.reducers.cascade import KEEP_ALL, Plan
 from g2tr.reducers.grid_maps import whole
 from g2tr.reducers.tokens import Grid, LatentGrid, Reduction, VisualTokens

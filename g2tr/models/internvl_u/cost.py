@@ -1,7 +1,7 @@
 """The sizes of InternVL-U's two transformers, for cost accounting."""
 
-from g2tr.models.base import ModelShape
 from g2tr.models.internvl_u.config import SHUFFLE, InternVLUConfig
+from g2tr.models.shapes import ModelShape
 
 
 def model_shape(config: InternVLUConfig, itemsize: int) -> ModelShape:

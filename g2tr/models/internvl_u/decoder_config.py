@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from g2tr.errors import InputError
-from g2tr.models.facts import Json, inner, section
+from g2tr.models.checkpoints.json_config import Json, inner, section
 from g2tr.models.internvl_u.config import require
 
 SUPPORTED: Mapping[str, object] = {

@@ -16,8 +16,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from g2tr.errors import InputError
-from g2tr.models.facts import check_positive
-from g2tr.models.finite import require_finite
+from g2tr.models.checkpoints.json_config import check_positive
+from g2tr.models.engine.finite import require_finite
 from g2tr.models.internvl_u.config import require
 from g2tr.models.internvl_u.decoder import GenerationDecoder, Row
 from g2tr.reducers.tokens import Grid

@@ -13,11 +13,11 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from g2tr.models.attention import Attend
-from g2tr.models.cache import Block, Cache, join, key_bias, store
+from g2tr.models.engine.attention import Attend
+from g2tr.models.engine.kv_cache import Block, Cache, join, key_bias, store
+from g2tr.models.engine.layout import pack
+from g2tr.models.engine.protocols import Projected, Rotation
 from g2tr.models.internvl_u.config import LanguageConfig
-from g2tr.models.language import Projected, Rotation
-from g2tr.pack import pack
 from g2tr.reducers.sinusoids import waves
 
 

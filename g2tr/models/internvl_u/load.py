@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import torch
 
 from g2tr.errors import InputError
-from g2tr.models.attention import Attend, attention
 from g2tr.models.calls import check_size
-from g2tr.models.device import dtype_name, read_device, read_dtype
-from g2tr.models.facts import Json, read_json
+from g2tr.models.checkpoints.device import dtype_name, read_device, read_dtype
+from g2tr.models.checkpoints.json_config import Json, read_json
+from g2tr.models.checkpoints.safetensors_io import Stored, load_weights
+from g2tr.models.checkpoints.tokenizer import read_tokenizer
+from g2tr.models.engine.attention import Attend, attention
 from g2tr.models.internvl_u.autoencoder import build_vae, to_single_frame
 from g2tr.models.internvl_u.autoencoder_config import check_autoencoder, downsample_of
 from g2tr.models.internvl_u.checkpoint import find_checkpoint
@@ -27,8 +29,6 @@ from g2tr.models.internvl_u.prompt import System
 from g2tr.models.internvl_u.sizes import DynamicSize
 from g2tr.models.internvl_u.tile import read_tile
 from g2tr.models.internvl_u.vocabulary import find_markers
-from g2tr.models.tokenizer import read_tokenizer
-from g2tr.models.weights import Stored, load_weights
 
 if TYPE_CHECKING:
     from diffusers import AutoencoderKLQwenImage

@@ -7,7 +7,7 @@ from itertools import takewhile
 import torch
 from PIL import Image
 
-from g2tr.models.base import Clock, ModelShape, Outcome
+from g2tr.models.base import Outcome
 from g2tr.models.calls import (
     Picture,
     Pictures,
@@ -19,15 +19,17 @@ from g2tr.models.calls import (
     read_prompts,
     seeded,
 )
-from g2tr.models.decode import continue_texts, require_room
+from g2tr.models.engine.clock import Clock
+from g2tr.models.engine.decoding import continue_texts, require_room
 from g2tr.models.internvl_u.context import Context
 from g2tr.models.internvl_u.cost import model_shape
-from g2tr.models.internvl_u.drawing import draw, edit_rows, generation_rows
 from g2tr.models.internvl_u.flow import Sampling
+from g2tr.models.internvl_u.generation import draw, edit_rows, generation_rows
 from g2tr.models.internvl_u.language import Hidden
 from g2tr.models.internvl_u.parts import Parts
 from g2tr.models.internvl_u.prefill import next_logits, read_texts
 from g2tr.models.internvl_u.prompt import SLOT, Piece, System, system_turn, user_pieces
+from g2tr.models.shapes import ModelShape
 from g2tr.reducers.cascade import Plan
 from g2tr.reducers.tokens import Grid, Question, VisualTokens
 

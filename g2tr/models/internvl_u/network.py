@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from g2tr.models.checkpoints.safetensors_io import Stored
 from g2tr.models.internvl_u.config import SHUFFLE, InternVLUConfig, LanguageConfig, VisionConfig
-from g2tr.models.weights import Stored
 
 SPECIAL_TOKENS = (
     "</box>",

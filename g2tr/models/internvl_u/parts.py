@@ -11,7 +11,8 @@ from torch import Tensor
 
 from g2tr.errors import InputError
 from g2tr.images import checksum, to_rgb
-from g2tr.models.attention import Attend
+from g2tr.models.checkpoints.tokenizer import Tokenizer
+from g2tr.models.engine.attention import Attend
 from g2tr.models.internvl_u.codec import LatentCodec, Posterior, latent_grid
 from g2tr.models.internvl_u.decoder import GenerationDecoder
 from g2tr.models.internvl_u.language import QwenLanguage
@@ -19,7 +20,6 @@ from g2tr.models.internvl_u.network import InternVLUNetwork
 from g2tr.models.internvl_u.sizes import DynamicSize, vae_pixels
 from g2tr.models.internvl_u.tile import Tile
 from g2tr.models.internvl_u.vision import see
-from g2tr.models.tokenizer import Tokenizer
 from g2tr.reducers.grid_maps import whole
 from g2tr.reducers.tokens import Grid, LatentGrid, VisionAttention, VisualTokens
 

@@ -10,11 +10,11 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from g2tr.models.cache import Block
+from g2tr.models.engine.context import State, row_lags, text_block
+from g2tr.models.engine.kv_cache import Block
+from g2tr.models.engine.trace import View
 from g2tr.models.internvl_u.language import Hidden
 from g2tr.models.internvl_u.parts import Parts
-from g2tr.models.state import State, row_lags, text_block
-from g2tr.models.trace import View
 from g2tr.reducers.tokens import Grid, Reduction, VisualTokens
 
 

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from g2tr.errors import InputError
-from g2tr.models.attention import Attend, attention
 from g2tr.models.calls import SEEDS, check_size
-from g2tr.models.device import dtype_name, read_device, read_dtype
+from g2tr.models.checkpoints.device import dtype_name, read_device, read_dtype
+from g2tr.models.engine.attention import Attend, attention
 from g2tr.models.internvl_u.autoencoder import build_vae, to_single_frame
 from g2tr.models.internvl_u.autoencoder_config import downsample_of
 from g2tr.models.internvl_u.codec import LatentCodec

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from g2tr.errors import InputError
 from g2tr.images import to_pixels, to_rgb
-from g2tr.models.facts import Json, check_numbers, inner, read_json
+from g2tr.models.checkpoints.json_config import Json, check_numbers, inner, read_json
 from g2tr.reducers.tokens import Grid
 
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))

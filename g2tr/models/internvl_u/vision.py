@@ -8,9 +8,9 @@ from typing import Any
 from jaxtyping import Float
 from torch import Tensor
 
+from g2tr.models.engine.attention_evidence import received_attention
 from g2tr.models.internvl_u.config import SHUFFLE
 from g2tr.models.internvl_u.network import InternVLUNetwork
-from g2tr.models.witness import received_attention
 from g2tr.reducers.tokens import Grid
 
 

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from g2tr.errors import InputError
+from g2tr.models.checkpoints.tokenizer import marker_ids
 from g2tr.models.internvl_u.network import SPECIAL_TOKENS
 from g2tr.models.internvl_u.parts import Markers
-from g2tr.models.tokenizer import marker_ids
 
 TURNS = ("<|im_start|>", "<|im_end|>")
 

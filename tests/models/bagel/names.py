@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from g2tr.models.bagel.parts import Parts
-from g2tr.models.state import State
-from g2tr.pack import image_rows, pack
+from g2tr.models.engine.context import State
+from g2tr.models.engine.layout import image_rows, pack
 from tests.models.bagel.tape import Tape
 
 Tensors = dict[str, Tensor]

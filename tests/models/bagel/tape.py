@@ -10,10 +10,10 @@ import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from g2tr.models.attention import attend_sdpa
 from g2tr.models.bagel.parts import Parts
-from g2tr.models.cache import Block
-from g2tr.pack import Layout
+from g2tr.models.engine.attention import attend_sdpa
+from g2tr.models.engine.kv_cache import Block
+from g2tr.models.engine.layout import Layout
 
 HEARD = ("vit", "connector", "vit_pos_embed", "vae2llm", "time_embedder", "latent_pos_embed", "llm2vae")
 

@@ -5,7 +5,7 @@ import torch
 
 from g2tr.errors import InputError
 from g2tr.models.bagel.autoencoder import build_vae, count_levels, ldm_name, vae_settings
-from g2tr.models.weights import read_shapes
+from g2tr.models.checkpoints.safetensors_io import read_shapes
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import torch
 
 from g2tr.assets import ASSETS
 from g2tr.models.bagel.checkpoint import FILES, find_checkpoint
-from g2tr.models.weights import matching
+from g2tr.models.checkpoints.safetensors_io import matching
 from tests.models.bagel.published import refusal, rewrite_tensors
 
 WEIGHTS = ("ema.safetensors", "ae.safetensors")

@@ -8,7 +8,7 @@ from g2tr.assets import ASSETS
 from g2tr.errors import InputError
 from g2tr.models.bagel.config import LanguageConfig, read_config
 from g2tr.models.bagel.transforms import Resize
-from g2tr.models.facts import section
+from g2tr.models.checkpoints.json_config import section
 from tests.models.bagel.published import refusal, rewrite_json
 
 JSONS = ("llm_config.json", "vit_config.json", "bagel_config.json", "tokenizer.json", "tokenizer_config.json")

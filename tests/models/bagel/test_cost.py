@@ -1,5 +1,5 @@
 from g2tr.models.bagel.model import Bagel
-from g2tr.models.base import DecoderShape
+from g2tr.models.shapes import DecoderShape
 
 
 def test_the_shape_states_what_the_weights_are(bagel: Bagel) -> None:

@@ -9,7 +9,7 @@ from g2tr.models.bagel.context import Context, write_texts
 from g2tr.models.bagel.decode import decode
 from g2tr.models.bagel.model import Bagel
 from g2tr.models.bagel.parts import Parts
-from g2tr.models.decode import choose
+from g2tr.models.engine.decoding import choose
 from tests.models.bagel.conftest import Golden
 from tests.models.bagel.drawing import seeded
 from tests.models.bagel.replay import keep_every

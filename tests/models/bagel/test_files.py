@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 from g2tr.errors import InputError
 from g2tr.models.bagel.load import load_bagel
 from g2tr.models.bagel.model import Bagel
-from g2tr.models.files import files_of
+from g2tr.models.checkpoints.parts import files_of
 from tests.models.bagel.published import refusal
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 from g2tr.errors import InputError
 from g2tr.models.bagel.flow import Sampling
 from g2tr.models.bagel.model import Bagel
-from g2tr.models.weights import narrowed
+from g2tr.models.checkpoints.safetensors_io import narrowed
 from tests.models.bagel.published import refusal, rewrite_tensors
 
 KEY = "language_model.model.layers.0.self_attn.q_proj.weight"

@@ -11,11 +11,11 @@ from torch import Tensor
 
 from g2tr.errors import InputError
 from g2tr.metrics.cost import cost_of
-from g2tr.models.attention import attend_one
 from g2tr.models.bagel.context import Context
 from g2tr.models.bagel.decode import next_logits
 from g2tr.models.bagel.model import Bagel
-from g2tr.pack import Layout
+from g2tr.models.engine.attention import attend_one
+from g2tr.models.engine.layout import Layout
 from g2tr.reducers.cascade import KEEP_ALL, Cascade, Plan
 from g2tr.reducers.importance.attention import Attention
 from g2tr.reducers.importance.latent import Latent

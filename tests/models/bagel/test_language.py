@@ -12,7 +12,7 @@ from g2tr.models.bagel.context import Context
 from g2tr.models.bagel.expert import rotation
 from g2tr.models.bagel.load import load_bagel
 from g2tr.models.bagel.model import Bagel
-from g2tr.models.cache import Block
+from g2tr.models.engine.kv_cache import Block
 from tests.models.bagel.conftest import Golden
 from tests.models.bagel.replay import keep_every
 from tests.models.bagel.tape import Tape, listening

@@ -17,8 +17,8 @@ from g2tr.errors import InputError
 from g2tr.models.bagel import load as loading
 from g2tr.models.bagel.load import GENERATION, load_bagel
 from g2tr.models.bagel.model import Bagel
-from g2tr.models.device import read_device
-from g2tr.models.weights import read_shapes
+from g2tr.models.checkpoints.device import read_device
+from g2tr.models.checkpoints.safetensors_io import read_shapes
 from tests.models.bagel.published import MARKERS, refusal, rewrite_json
 
 
@@ -63,7 +63,7 @@ def reading(monkeypatch: pytest.MonkeyPatch) -> Reading:
         def get_tensor(self, key: str) -> Tensor:
             return reading.note(key, self.file.get_tensor(key))
 
-    monkeypatch.setattr("g2tr.models.files.safe_open", Watched)
+    monkeypatch.setattr("g2tr.models.checkpoints.parts.safe_open", Watched)
     return reading
 
 

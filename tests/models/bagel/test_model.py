@@ -11,7 +11,7 @@ from g2tr.models.bagel.flow import Sampling
 from g2tr.models.bagel.load import load_bagel
 from g2tr.models.bagel.model import Bagel
 from g2tr.models.bagel.thinking import Thinking
-from g2tr.models.base import Clock
+from g2tr.models.engine.clock import Clock
 from g2tr.reducers.cascade import KEEP_ALL
 from g2tr.reducers.importance.latent import Latent
 from g2tr.reducers.importance.relevance import Relevance

@@ -7,7 +7,7 @@ from safetensors.torch import load_file
 from g2tr.models.bagel.load import GENERATION
 from g2tr.models.bagel.model import Bagel
 from g2tr.models.bagel.network import empty_network, published_name
-from g2tr.models.weights import read_shapes
+from g2tr.models.checkpoints.safetensors_io import read_shapes
 
 
 @pytest.mark.parametrize("generation", [True, False])

@@ -4,13 +4,13 @@ import torch
 from PIL.Image import Image
 from torch import Tensor
 
-from g2tr.models.attention import Attend
 from g2tr.models.bagel.context import Context
 from g2tr.models.bagel.model import Bagel
 from g2tr.models.bagel.parts import Parts
 from g2tr.models.bagel.prefill import read_latents, read_texts, read_visual, velocities
-from g2tr.models.trace import BlockRows
-from g2tr.pack import Layout
+from g2tr.models.engine.attention import Attend
+from g2tr.models.engine.layout import Layout
+from g2tr.models.engine.trace import BlockRows
 from g2tr.reducers.tokens import Reduction, VisualTokens
 from tests.models.bagel.conftest import Golden
 from tests.models.bagel.drawing import seeded

@@ -2,10 +2,10 @@ import torch
 from PIL.Image import Image
 
 from g2tr.images import to_pixels
-from g2tr.models.attention import attend_sdpa
 from g2tr.models.bagel.model import Bagel
 from g2tr.models.bagel.transforms import to_patches
-from g2tr.pack import grid_positions
+from g2tr.models.engine.attention import attend_sdpa
+from g2tr.models.engine.layout import grid_positions
 
 
 def sincos(side: int, width: int) -> torch.Tensor:

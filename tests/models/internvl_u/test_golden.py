@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from g2tr.models.decode import continue_texts
-from g2tr.models.internvl_u.drawing import edit_rows
+from g2tr.models.engine.decoding import continue_texts
 from g2tr.models.internvl_u.flow import Sampling, denoise, draw_noise
+from g2tr.models.internvl_u.generation import edit_rows
 from g2tr.models.internvl_u.load import load_internvl_u
 from g2tr.models.internvl_u.model import InternVLU
 from g2tr.models.internvl_u.prefill import next_logits

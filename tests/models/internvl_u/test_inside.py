@@ -11,12 +11,12 @@ from torch import Tensor
 
 from g2tr.errors import InputError
 from g2tr.metrics.cost import cost_of
-from g2tr.models.attention import attend_sdpa
+from g2tr.models.engine.attention import attend_sdpa
+from g2tr.models.engine.layout import Layout
 from g2tr.models.internvl_u.context import Context
 from g2tr.models.internvl_u.language import QwenLanguage
 from g2tr.models.internvl_u.model import InternVLU
 from g2tr.models.internvl_u.prompt import system_turn, user_pieces
-from g2tr.pack import Layout
 from g2tr.reducers.cascade import KEEP_ALL, Cascade, Plan
 from g2tr.reducers.importance.attention import Attention
 from g2tr.reducers.importance.latent import Latent
@@ -185,7 +185,7 @@ def test_flops_and_bytes_are_those_of_the_rows_that_were_there(drawn: InternVLU,
 
 @every_query
 def test_both_rows_of_an_edit_with_images_keep_the_same_tokens(drawn: InternVLU, scene: Image, query: str) -> None:
-    from g2tr.models.internvl_u.drawing import edit_rows
+    from g2tr.models.internvl_u.generation import edit_rows
 
     with torch.inference_mode():
         rows = edit_rows(drawn.context(), [scene], "make it navy", "Edit.", plan(0.5, query))

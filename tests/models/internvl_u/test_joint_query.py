@@ -13,9 +13,9 @@ from torch.nn.functional import scaled_dot_product_attention
 
 from g2tr.config import build
 from g2tr.metrics.cost import cost_of
-from g2tr.models.attention import causal_mask
-from g2tr.models.base import Clock
-from g2tr.models.cache import Block
+from g2tr.models.engine.attention import causal_mask
+from g2tr.models.engine.clock import Clock
+from g2tr.models.engine.kv_cache import Block
 from g2tr.models.internvl_u.context import Context
 from g2tr.models.internvl_u.language import Hidden
 from g2tr.models.internvl_u.model import InternVLU

@@ -3,8 +3,8 @@
 import torch
 from transformers.models.qwen3.modeling_qwen3 import Qwen3RotaryEmbedding
 
-from g2tr.models.attention import attend_sdpa
-from g2tr.models.cache import Block
+from g2tr.models.engine.attention import attend_sdpa
+from g2tr.models.engine.kv_cache import Block
 from g2tr.models.internvl_u.model import InternVLU
 from g2tr.models.internvl_u.network import qwen_config
 

@@ -1,9 +1,9 @@
 import torch
 from torch import Tensor
 
+from g2tr.models.checkpoints.safetensors_io import Stored
 from g2tr.models.internvl_u.model import InternVLU
 from g2tr.models.internvl_u.network import empty_network, stored_as
-from g2tr.models.weights import Stored
 from tests.models.internvl_u.test_cost import FULL_SIZE
 
 

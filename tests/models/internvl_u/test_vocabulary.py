@@ -3,10 +3,10 @@ from typing import Any
 
 import pytest
 
+from g2tr.models.checkpoints.tokenizer import read_tokenizer
 from g2tr.models.internvl_u.model import InternVLU
 from g2tr.models.internvl_u.network import SPECIAL_TOKENS
 from g2tr.models.internvl_u.vocabulary import find_markers
-from g2tr.models.tokenizer import read_tokenizer
 from tests.models.bagel.published import rewrite_json
 from tests.models.internvl_u.refusal import refusal
 

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from g2tr.errors import InputError
-from g2tr.models.inside import Decisions
+from g2tr.models.engine.layer_reduction import Decisions
 from g2tr.models.internvl_u.codec import Posterior
 from g2tr.models.internvl_u.conditions import Passage, row_of
 from g2tr.models.internvl_u.context import Context

@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from g2tr.errors import InputError
-from g2tr.pack import Layout
+from g2tr.models.engine.layout import Layout
 
 Attend = Callable[[Float[Tensor, "t h e"], Float[Tensor, "c g e"], Float[Tensor, "c g e"], Layout, bool], Tensor]
 

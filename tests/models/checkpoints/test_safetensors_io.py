@@ -8,7 +8,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from g2tr.errors import InputError
-from g2tr.models.weights import Stored, load_weights, read_shapes
+from g2tr.models.checkpoints.safetensors_io import Stored, load_weights, read_shapes
 
 CPU, FLOAT = torch.device("cpu"), torch.float32
 

@@ -1,7 +1,7 @@
 import torch
 
-from g2tr.models.cache import Block, Cache, join, key_bias, store
-from g2tr.pack import pack
+from g2tr.models.engine.kv_cache import Block, Cache, join, key_bias, store
+from g2tr.models.engine.layout import pack
 
 
 def cache(*bias: float) -> Cache:

@@ -11,9 +11,9 @@ from jaxtyping import Float, Int
 from PIL.Image import Image
 from torch import Tensor
 
-from g2tr.models.attention import Attend
-from g2tr.models.cache import Block, Cache
-from g2tr.models.tokenizer import Tokenizer
+from g2tr.models.checkpoints.tokenizer import Tokenizer
+from g2tr.models.engine.attention import Attend
+from g2tr.models.engine.kv_cache import Block, Cache
 from g2tr.reducers.tokens import Grid, VisualTokens
 
 Rotation = tuple[Tensor, Tensor]

@@ -9,7 +9,7 @@ from safetensors import SafetensorError, safe_open
 
 from g2tr.errors import InputError
 from g2tr.lfs import is_pointer
-from g2tr.models.facts import inner, read_json
+from g2tr.models.checkpoints.json_config import inner, read_json
 
 INDEX = ".index.json"
 

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from g2tr.errors import InputError
-from g2tr.models.device import dtype_name
-from g2tr.models.files import files_of, opened
+from g2tr.models.checkpoints.device import dtype_name
+from g2tr.models.checkpoints.parts import files_of, opened
 
 log = logging.getLogger(__name__)
 FLOATS = {"F64", "F32", "F16", "BF16"}

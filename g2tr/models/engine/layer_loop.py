@@ -8,10 +8,10 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from g2tr.models.cache import Block
-from g2tr.models.language import Language, Rotation
-from g2tr.models.state import State, Waiting
-from g2tr.models.witness import Witness
+from g2tr.models.engine.attention_evidence import Witness
+from g2tr.models.engine.context import State, Waiting
+from g2tr.models.engine.kv_cache import Block
+from g2tr.models.engine.protocols import Language, Rotation
 from g2tr.reducers.cascade import Plan
 from g2tr.reducers.reducer import Reducer
 from g2tr.reducers.tokens import Places, Reduction, VisualTokens

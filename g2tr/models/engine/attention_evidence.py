@@ -13,11 +13,11 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from g2tr.errors import InputError
-from g2tr.models.attention import Attend
-from g2tr.models.cache import Block, Cache
-from g2tr.models.language import Language, Rotation
-from g2tr.models.trace import Look
-from g2tr.pack import Layout
+from g2tr.models.engine.attention import Attend
+from g2tr.models.engine.kv_cache import Block, Cache
+from g2tr.models.engine.layout import Layout
+from g2tr.models.engine.protocols import Language, Rotation
+from g2tr.models.engine.trace import Look
 from g2tr.reducers.tokens import NextAttention, NormedStates, QueryAttention, QueryKeys, QueryValues, Rotary
 
 

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from g2tr.pack import grid_positions, image_positions, image_rows, pack, text_positions
+from g2tr.models.engine.layout import grid_positions, image_positions, image_rows, pack, text_positions
 
 SAMPLES = [([4], [0]), ([3], [5]), ([2, 3], [4, 0]), ([1, 1, 6], [7, 2, 3])]
 

@@ -9,12 +9,12 @@ from jaxtyping import Int
 from PIL.Image import Image
 from torch import Tensor
 
-from g2tr.models.base import Clock
-from g2tr.models.cache import Block, Cache
-from g2tr.models.finite import require_finite
-from g2tr.models.language import Speaker
-from g2tr.models.trace import Trace
-from g2tr.pack import text_positions
+from g2tr.models.engine.clock import Clock
+from g2tr.models.engine.finite import require_finite
+from g2tr.models.engine.kv_cache import Block, Cache
+from g2tr.models.engine.layout import text_positions
+from g2tr.models.engine.protocols import Speaker
+from g2tr.models.engine.trace import Trace
 from g2tr.reducers.cascade import KEEP_ALL, Plan, query_on
 from g2tr.reducers.tokens import Grid, Question, VisionAttention, VisualTokens
 

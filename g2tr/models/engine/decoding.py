@@ -8,7 +8,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from g2tr.errors import InputError
-from g2tr.models.finite import require_finite
+from g2tr.models.engine.finite import require_finite
 
 Speaking = TypeVar("Speaking")
 Read = Callable[[Sequence[Speaking], Sequence[int]], Float[Tensor, "s v"]]

@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from g2tr.pack import Layout
+from g2tr.models.engine.layout import Layout
 
 Rows = Int[Tensor, " r"] | slice
 LayerRows = tuple[Float[Tensor, "_c g e"], Float[Tensor, "_c g e"]]

@@ -3,8 +3,8 @@ import torch
 from torch import Tensor
 
 from g2tr.errors import InputError
-from g2tr.models.attention import attend_one, attend_sdpa, attention, causal_mask
-from g2tr.pack import Layout, pack
+from g2tr.models.engine.attention import attend_one, attend_sdpa, attention, causal_mask
+from g2tr.models.engine.layout import Layout, pack
 
 LAYOUTS = (([5], [0]), ([3], [7]), ([1, 1], [6, 2]), ([4, 2, 1], [0, 5, 3]))
 

@@ -12,9 +12,9 @@ from jaxtyping import Int
 from torch import Tensor
 
 from g2tr.errors import InputError
-from g2tr.models.cache import Block
-from g2tr.models.state import State, Waiting
-from g2tr.models.walk import Walk, dropped
+from g2tr.models.engine.context import State, Waiting
+from g2tr.models.engine.kv_cache import Block
+from g2tr.models.engine.layer_loop import Walk, dropped
 from g2tr.reducers.cascade import Plan
 from g2tr.reducers.reducer import Reducer
 from g2tr.reducers.tokens import Reduction

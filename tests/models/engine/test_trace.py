@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import torch
 
-from g2tr.models.trace import BlockRows, Trace, View
+from g2tr.models.engine.trace import BlockRows, Trace, View
 from g2tr.reducers.tokens import Reduction, VisualTokens, homes_of
 
 

@@ -6,11 +6,11 @@ import torch
 import torch.nn.functional as F
 
 from g2tr.errors import InputError
-from g2tr.models.attention import attend_sdpa
-from g2tr.models.cache import Block, Cache
-from g2tr.models.trace import Look
-from g2tr.models.witness import Listener, Witness, received_attention, row_attention
-from g2tr.pack import pack
+from g2tr.models.engine.attention import attend_sdpa
+from g2tr.models.engine.attention_evidence import Listener, Witness, received_attention, row_attention
+from g2tr.models.engine.kv_cache import Block, Cache
+from g2tr.models.engine.layout import pack
+from g2tr.models.engine.trace import Look
 from g2tr.reducers.tokens import Anchors, NextAttention, NormedStates, QueryAttention, QueryKeys, QueryValues, Rotary
 
 

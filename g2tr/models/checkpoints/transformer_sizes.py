@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from g2tr.models.base import DecoderShape
+from g2tr.models.shapes import DecoderShape
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from g2tr.errors import InputError
-from g2tr.models.facts import read_json
+from g2tr.models.checkpoints.json_config import read_json
 
 
 @runtime_checkable
