@@ -6,9 +6,9 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from g2tr.benchmarks.jsonl import parse
-from g2tr.benchmarks.parquet import Row
 from g2tr.benchmarks.sample import Sample
+from g2tr.benchmarks.sources.jsonl import parse
+from g2tr.benchmarks.sources.parquet import Row
 from g2tr.config import read_settings
 from g2tr.errors import InputError
 from g2tr.record import Record, read_records

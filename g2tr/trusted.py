@@ -23,7 +23,7 @@ BENCHMARKS = frozenset(
 )
 PARTS = frozenset(
     {
-        "g2tr.benchmarks.dataset.Dataset",
+        "g2tr.benchmarks.sources.dataset.Dataset",
         "g2tr.metrics.captions.ClipCaptions",
         *(f"g2tr.metrics.perceptual.{name}" for name in ("ClipImage", "Dino", "Lpips")),
     }

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
-from g2tr.benchmarks.jsonl import stream_lines
+from g2tr.benchmarks.sources.jsonl import stream_lines
 from g2tr.errors import InputError
 from g2tr.images import ImageSource, read_image, to_rgb
 

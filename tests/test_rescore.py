@@ -11,12 +11,12 @@ import pytest
 from omegaconf import DictConfig
 
 from g2tr.__main__ import main
-from g2tr.benchmarks.dataset import Dataset
 from g2tr.benchmarks.mmbench import MMBench
 from g2tr.benchmarks.mme import MME
 from g2tr.benchmarks.mmvp import MMVP
 from g2tr.benchmarks.pope import POPE
 from g2tr.benchmarks.realworldqa import RealWorldQA
+from g2tr.benchmarks.sources.dataset import Dataset
 from g2tr.benchmarks.understanding import Understanding
 from g2tr.errors import InputError
 from g2tr.evaluate import Run, evaluate
@@ -231,7 +231,7 @@ def test_settings_of_a_run_build_nothing_but_benchmarks(outputs: Path, score: Ca
     (folder,) = outputs.glob("*-none-*")
     config = (folder / "config.yaml").read_text()
     for old, new, message in (
-        ("g2tr.benchmarks.dataset.Dataset", "subprocess.Popen", "may not build subprocess.Popen"),
+        ("g2tr.benchmarks.sources.dataset.Dataset", "subprocess.Popen", "may not build subprocess.Popen"),
         ("g2tr.benchmarks.mme.MME", "os.system", "may not build os.system"),
     ):
         (folder / "config.yaml").write_text(config.replace(old, new))

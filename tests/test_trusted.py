@@ -32,7 +32,7 @@ def test_nothing_else_is_built_wherever_it_hides(target: str, tmp_path: Path) ->
 
 def test_a_part_alone_is_no_benchmark() -> None:
     with pytest.raises(InputError, match="is no benchmark"):
-        build_benchmark("scenes", {"_target_": "g2tr.benchmarks.dataset.Dataset", "path": "x"})
+        build_benchmark("scenes", {"_target_": "g2tr.benchmarks.sources.dataset.Dataset", "path": "x"})
 
 
 def test_all_targets_of_a_node_are_found() -> None:

@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 
 from PIL import Image
 
-from g2tr.benchmarks.annotations import Annotation
-from g2tr.benchmarks.edits import PublishedEdits
+from g2tr.benchmarks.editing import PublishedEdits
 from g2tr.benchmarks.sample import Grades, Sample
+from g2tr.benchmarks.sources.annotations import Annotation
 from g2tr.metrics.captions import ClipCaptions
 
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any, ClassVar
 
-from g2tr.benchmarks.annotations import Annotation
-from g2tr.benchmarks.edits import PublishedEdits, category_means
-from g2tr.benchmarks.inquiry import Inquiry, Judged
+from g2tr.benchmarks.editing import PublishedEdits, category_means
+from g2tr.benchmarks.judge_questions import Inquiry, Judged
 from g2tr.benchmarks.sample import Sample
+from g2tr.benchmarks.sources.annotations import Annotation
 from g2tr.metrics.judgements import viescore
 
 SEMANTICS = ("success", "overediting")

@@ -6,9 +6,9 @@ The same arguments give the same images and texts in every process (see `g2tr.sc
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from g2tr.benchmarks.parquet import Row
 from g2tr.benchmarks.sample import Sample, limited
 from g2tr.benchmarks.scenes import SceneEdits, SceneQuestions
+from g2tr.benchmarks.sources.parquet import Row
 from g2tr.images import ImageSource
 from g2tr.scenes.dataset import generate
 

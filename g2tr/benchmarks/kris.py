@@ -7,10 +7,10 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any, ClassVar
 
-from g2tr.benchmarks.annotations import Annotation
-from g2tr.benchmarks.edits import PublishedEdits
-from g2tr.benchmarks.inquiry import Inquiry, Judged, Label
+from g2tr.benchmarks.editing import PublishedEdits
+from g2tr.benchmarks.judge_questions import Inquiry, Judged, Label
 from g2tr.benchmarks.sample import Sample
+from g2tr.benchmarks.sources.annotations import Annotation
 from g2tr.errors import InputError
 from g2tr.metrics.judgements import kris_percents
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from g2tr.benchmarks.annotations import Annotation
-from g2tr.benchmarks.edits import PublishedEdits
+from g2tr.benchmarks.editing import PublishedEdits
 from g2tr.benchmarks.sample import Sample
+from g2tr.benchmarks.sources.annotations import Annotation
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from g2tr.benchmarks.dataset import Columns, Entry
-from g2tr.benchmarks.rules import LETTER, OPTIONS, Question, Rules, choice, options_of, template
 from g2tr.benchmarks.sample import Sample
+from g2tr.benchmarks.sources.dataset import Columns, Entry
+from g2tr.benchmarks.toolkits import LETTER, OPTIONS, Question, Rules, choice, options_of, template
 from g2tr.benchmarks.understanding import (
     Graded,
     Understanding,

@@ -7,9 +7,9 @@ from glob import escape
 from pathlib import Path
 from typing import ClassVar
 
-from g2tr.benchmarks.dataset import Columns, Entry
-from g2tr.benchmarks.rules import SINGLE, Question, Rules, unchanged
 from g2tr.benchmarks.sample import Sample
+from g2tr.benchmarks.sources.dataset import Columns, Entry
+from g2tr.benchmarks.toolkits import SINGLE, Question, Rules, unchanged
 from g2tr.benchmarks.understanding import Graded, Understanding, by_category, clusters_right, counts, sized
 from g2tr.errors import InputError
 from g2tr.images import ImageSource

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from g2tr.benchmarks.dataset import Columns, Entry
-from g2tr.benchmarks.dataset import entry as entry_of
-from g2tr.benchmarks.rules import OPTIONS, Question, Rules, choice, options_of, template
 from g2tr.benchmarks.sample import Sample
-from g2tr.benchmarks.separated import stream_separated
+from g2tr.benchmarks.sources.dataset import Columns, Entry
+from g2tr.benchmarks.sources.dataset import entry as entry_of
+from g2tr.benchmarks.sources.delimited import stream_separated
+from g2tr.benchmarks.toolkits import OPTIONS, Question, Rules, choice, options_of, template
 from g2tr.benchmarks.understanding import (
     Graded,
     Understanding,

@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 
 from PIL import Image
 
-from g2tr.benchmarks.dataset import Columns, Dataset
-from g2tr.benchmarks.edits import GradedEdits, category_means, check_ids
-from g2tr.benchmarks.inquiry import Inquiry, Judged
-from g2tr.benchmarks.own_rows import IMAGES, Chosen, OwnRow, OwnTable
+from g2tr.benchmarks.editing import GradedEdits, category_means, check_ids
+from g2tr.benchmarks.judge_questions import Inquiry, Judged
 from g2tr.benchmarks.sample import Grades, Sample, limited
+from g2tr.benchmarks.sources.dataset import Columns, Dataset
+from g2tr.benchmarks.sources.own_rows import IMAGES, Chosen, OwnRow, OwnTable
 from g2tr.errors import InputError
 from g2tr.images import ImageSource
 from g2tr.metrics.judgements import viescore

@@ -9,11 +9,11 @@ from typing import ClassVar
 
 from PIL import Image
 
-from g2tr.benchmarks.dataset import Columns, Entry
-from g2tr.benchmarks.dataset import entry as entry_of
-from g2tr.benchmarks.jsonl import stream_lines
-from g2tr.benchmarks.rules import Question, Rules, short_answer, unchanged
 from g2tr.benchmarks.sample import Grades, Sample
+from g2tr.benchmarks.sources.dataset import Columns, Entry
+from g2tr.benchmarks.sources.dataset import entry as entry_of
+from g2tr.benchmarks.sources.jsonl import stream_lines
+from g2tr.benchmarks.toolkits import Question, Rules, short_answer, unchanged
 from g2tr.benchmarks.understanding import Graded, Understanding, counts, mean
 from g2tr.errors import InputError
 from g2tr.metrics.detection import detection_scores

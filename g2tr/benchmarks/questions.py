@@ -8,10 +8,10 @@ from typing import ClassVar
 
 from PIL import Image
 
-from g2tr.benchmarks.dataset import Columns, Dataset
-from g2tr.benchmarks.own_rows import Chosen, OwnRow, OwnTable, options_of
-from g2tr.benchmarks.rules import LETTER, SINGLE, Question
 from g2tr.benchmarks.sample import Grades, Sample, limited
+from g2tr.benchmarks.sources.dataset import Columns, Dataset
+from g2tr.benchmarks.sources.own_rows import Chosen, OwnRow, OwnTable, options_of
+from g2tr.benchmarks.toolkits import LETTER, SINGLE, Question
 from g2tr.benchmarks.understanding import Graded, by_category, clusters_right, counts, fact, mean, sized
 from g2tr.errors import InputError
 from g2tr.metrics.choices import vlmevalkit

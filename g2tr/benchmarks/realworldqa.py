@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from g2tr.benchmarks.dataset import Columns, Entry
-from g2tr.benchmarks.rules import OPTIONS, Question, Rules, options_of, template, unchanged
 from g2tr.benchmarks.sample import Sample
+from g2tr.benchmarks.sources.dataset import Columns, Entry
+from g2tr.benchmarks.toolkits import OPTIONS, Question, Rules, options_of, template, unchanged
 from g2tr.benchmarks.understanding import Graded, Understanding, counts, fact, mean
 from g2tr.errors import InputError
 from g2tr.metrics.choices import leading_letter, lmms_eval_choice, vlmevalkit, vlmevalkit_2025

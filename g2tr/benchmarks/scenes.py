@@ -12,9 +12,9 @@ from typing import ClassVar
 from PIL import Image
 
 from g2tr.assets import ASSETS
-from g2tr.benchmarks.image_cells import image_source
-from g2tr.benchmarks.parquet import read_rows
 from g2tr.benchmarks.sample import Grades, Sample, limited
+from g2tr.benchmarks.sources.image_cells import image_source
+from g2tr.benchmarks.sources.parquet import read_rows
 from g2tr.errors import InputError
 from g2tr.images import ImageSource
 from g2tr.metrics.answers import exact_match

@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 
 from PIL import Image
 
-from g2tr.benchmarks.dataset import Dataset
-from g2tr.benchmarks.rules import Rules
 from g2tr.benchmarks.sample import Grades, Sample, limited
+from g2tr.benchmarks.sources.dataset import Dataset
+from g2tr.benchmarks.toolkits import Rules
 from g2tr.errors import InputError
 from g2tr.metrics.clusters import all_right
 from g2tr.metrics.ratios import Share

@@ -10,7 +10,7 @@ from typing import Any
 from PIL import Image
 from tqdm import tqdm
 
-from g2tr.benchmarks.inquiry import Inquiry, JudgedBenchmark
+from g2tr.benchmarks.judge_questions import Inquiry, JudgedBenchmark
 from g2tr.benchmarks.sample import Sample
 from g2tr.errors import InputError
 from g2tr.judges.answers import read_scores

@@ -8,7 +8,7 @@ from typing import Any
 
 from omegaconf import DictConfig
 
-from g2tr.benchmarks.inquiry import JudgedBenchmark
+from g2tr.benchmarks.judge_questions import JudgedBenchmark
 from g2tr.benchmarks.sample import Benchmark
 from g2tr.config import build, fingerprint
 from g2tr.errors import InputError

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from g2tr.benchmarks.dataset import Dataset
+from g2tr.benchmarks.sources.dataset import Dataset
 
 EDITS = Path(__file__).parents[1] / "data/edits"
 SCORES = Path(__file__).parents[1] / "data/scores"

@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from g2tr.benchmarks.dataset import Dataset
-from g2tr.benchmarks.edits import PublishedEdits
+from g2tr.benchmarks.editing import PublishedEdits
 from g2tr.benchmarks.emu_edit import EmuEdit
 from g2tr.benchmarks.gedit import GEditBench
 from g2tr.benchmarks.imgedit import ImgEditBench
-from g2tr.benchmarks.inquiry import JudgedBenchmark
+from g2tr.benchmarks.judge_questions import JudgedBenchmark
 from g2tr.benchmarks.kris import KRISBench
 from g2tr.benchmarks.magicbrush import MagicBrush
 from g2tr.benchmarks.risebench import RISEBench
+from g2tr.benchmarks.sources.dataset import Dataset
 from g2tr.errors import InputError
 from g2tr.judges.prompts import Prompts
 

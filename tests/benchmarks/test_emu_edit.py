@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from g2tr.benchmarks.dataset import Dataset
 from g2tr.benchmarks.emu_edit import EmuEdit
+from g2tr.benchmarks.sources.dataset import Dataset
 from g2tr.metrics.captions import ClipCaptions
 
 

@@ -3,9 +3,9 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
-from g2tr.benchmarks.dataset import Dataset
 from g2tr.benchmarks.gedit import GEditBench
 from g2tr.benchmarks.groups import sample_seed
+from g2tr.benchmarks.sources.dataset import Dataset
 
 
 @pytest.fixture

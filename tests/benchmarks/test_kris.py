@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from g2tr.benchmarks.dataset import Dataset
 from g2tr.benchmarks.kris import BY_TYPE, DIMENSIONS, KRISBench, frames
+from g2tr.benchmarks.sources.dataset import Dataset
 from g2tr.errors import InputError
 from g2tr.images import ImageSource
 

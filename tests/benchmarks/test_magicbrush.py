@@ -1,7 +1,7 @@
 import pytest
 
-from g2tr.benchmarks.dataset import Dataset
 from g2tr.benchmarks.magicbrush import MagicBrush
+from g2tr.benchmarks.sources.dataset import Dataset
 
 
 @pytest.fixture

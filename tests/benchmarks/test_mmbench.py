@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from g2tr.benchmarks.dataset import Dataset
 from g2tr.benchmarks.mmbench import MMBench
+from g2tr.benchmarks.sources.dataset import Dataset
 from g2tr.errors import InputError
 
 DATA = Path(__file__).parents[1] / "data/questions/mmbench"

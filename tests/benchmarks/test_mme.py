@@ -3,8 +3,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from g2tr.benchmarks.dataset import Dataset
 from g2tr.benchmarks.mme import MME
+from g2tr.benchmarks.sources.dataset import Dataset
 from g2tr.errors import InputError
 
 DATA = Path(__file__).parents[1] / "data/questions/mme"

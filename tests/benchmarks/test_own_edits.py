@@ -9,7 +9,7 @@ import pytest
 from omegaconf import DictConfig
 from PIL import Image
 
-from g2tr.benchmarks.inquiry import JudgedBenchmark
+from g2tr.benchmarks.judge_questions import JudgedBenchmark
 from g2tr.benchmarks.own_edits import OwnEdits
 from g2tr.config import build
 from g2tr.fingerprints import of_pictures, of_samples

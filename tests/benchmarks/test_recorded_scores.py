@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from g2tr.benchmarks.dataset import Dataset
 from g2tr.benchmarks.pope import POPE
 from g2tr.benchmarks.sample import Sample
+from g2tr.benchmarks.sources.dataset import Dataset
 from g2tr.metrics.choices import lmms_eval_choice, lmms_eval_static, vlmevalkit, vlmevalkit_2025
 from g2tr.metrics.reasoning import is_cut, without_reasoning
 from g2tr.metrics.statistics import mcnemar

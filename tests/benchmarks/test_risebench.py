@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from g2tr.benchmarks.dataset import Dataset
 from g2tr.benchmarks.risebench import RISEBench
+from g2tr.benchmarks.sources.dataset import Dataset
 from g2tr.errors import InputError
 from g2tr.judges.answers import read_scores
 from tests.benchmarks.conftest import SCORES

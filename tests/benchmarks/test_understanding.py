@@ -4,9 +4,9 @@ from typing import ClassVar
 
 import pytest
 
-from g2tr.benchmarks.dataset import Dataset
-from g2tr.benchmarks.rules import Question, Rules, unchanged
 from g2tr.benchmarks.sample import Benchmark, Sample
+from g2tr.benchmarks.sources.dataset import Dataset
+from g2tr.benchmarks.toolkits import Question, Rules, unchanged
 from g2tr.benchmarks.understanding import Graded, Understanding, counts, fact, sized
 from g2tr.errors import InputError
 from g2tr.images import ImageSource

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from g2tr.benchmarks.dataset import Dataset
 from g2tr.benchmarks.imgedit import ImgEditBench
 from g2tr.benchmarks.kris import KRISBench
+from g2tr.benchmarks.sources.dataset import Dataset
 from g2tr.errors import InputError
 from g2tr.judges.cache import Cached
 from g2tr.judges.court import Court

@@ -9,9 +9,9 @@ import pytest
 from omegaconf import DictConfig
 from PIL import Image
 
-from g2tr.benchmarks.dataset import Dataset
 from g2tr.benchmarks.gedit import GEditBench
 from g2tr.benchmarks.magicbrush import MagicBrush
+from g2tr.benchmarks.sources.dataset import Dataset
 from g2tr.config import conf_dir
 from g2tr.errors import InputError
 from g2tr.judges.judging import court_of, judge_folder

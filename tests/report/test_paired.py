@@ -3,11 +3,11 @@ from collections.abc import Callable
 
 import pytest
 
-from g2tr.benchmarks.dataset import Dataset
 from g2tr.benchmarks.mme import MME
 from g2tr.benchmarks.mmvp import MMVP
 from g2tr.benchmarks.pope import POPE
 from g2tr.benchmarks.sample import Grades, Sample
+from g2tr.benchmarks.sources.dataset import Dataset
 from g2tr.evaluate import Run
 from g2tr.metrics.ratios import Share, total
 from g2tr.report.paired import Difference, Scored, difference, mean_shares, scored

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from string import ascii_uppercase
 
-from g2tr.benchmarks.annotations import annotations
-from g2tr.benchmarks.dataset import Columns, Dataset, missing, text_of
-from g2tr.benchmarks.image_cells import bad, image_source
-from g2tr.benchmarks.parquet import Row
+from g2tr.benchmarks.sources.annotations import annotations
+from g2tr.benchmarks.sources.dataset import Columns, Dataset, missing, text_of
+from g2tr.benchmarks.sources.image_cells import bad, image_source
+from g2tr.benchmarks.sources.parquet import Row
 from g2tr.errors import InputError
 from g2tr.images import ImageSource
 

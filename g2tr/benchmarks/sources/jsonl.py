@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from g2tr.benchmarks.parquet import Row
+from g2tr.benchmarks.sources.parquet import Row
 from g2tr.errors import InputError
 
 

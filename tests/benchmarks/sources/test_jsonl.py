@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from g2tr.benchmarks.jsonl import stream_lines
+from g2tr.benchmarks.sources.jsonl import stream_lines
 from g2tr.errors import InputError
 
 

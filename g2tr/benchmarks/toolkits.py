@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from g2tr.benchmarks.dataset import Columns, Entry
+from g2tr.benchmarks.sources.dataset import Columns, Entry
 
 SINGLE = "Answer the question using a single word or phrase."
 LETTER = "Answer with the option's letter from the given choices directly."

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from g2tr.benchmarks.dataset import Dataset, rows_of
-from g2tr.benchmarks.image_cells import image_source
-from g2tr.benchmarks.parquet import Row
+from g2tr.benchmarks.sources.dataset import Dataset, rows_of
+from g2tr.benchmarks.sources.image_cells import image_source
+from g2tr.benchmarks.sources.parquet import Row
 from g2tr.errors import InputError
 from g2tr.images import ImageSource
 

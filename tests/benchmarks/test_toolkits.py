@@ -5,7 +5,7 @@ from g2tr.benchmarks.mme import MME
 from g2tr.benchmarks.mmvp import MMVP
 from g2tr.benchmarks.pope import POPE
 from g2tr.benchmarks.realworldqa import RealWorldQA
-from g2tr.benchmarks.rules import Question, choice, short_answer, template, unchanged
+from g2tr.benchmarks.toolkits import Question, choice, short_answer, template, unchanged
 from g2tr.benchmarks.understanding import Understanding
 
 QUESTION = Question("What is it?", {"A": "a cat", "B": "a dog"})

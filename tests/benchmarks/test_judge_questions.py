@@ -3,7 +3,7 @@ import io
 import pytest
 from PIL import Image
 
-from g2tr.benchmarks.inquiry import Inquiry
+from g2tr.benchmarks.judge_questions import Inquiry
 from g2tr.benchmarks.sample import Sample
 from g2tr.errors import InputError
 from g2tr.images import ImageSource

@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow
 import pyarrow.csv
 
-from g2tr.benchmarks.parquet import Row, readable
+from g2tr.benchmarks.sources.parquet import Row, readable
 
 LARGEST_ROW = 64 * 2**20
 LONGEST_REFERENCE = 64

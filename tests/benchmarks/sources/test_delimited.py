@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from g2tr.benchmarks.image_cells import image_source
-from g2tr.benchmarks.separated import stream_separated
+from g2tr.benchmarks.sources.delimited import stream_separated
+from g2tr.benchmarks.sources.image_cells import image_source
 from g2tr.errors import InputError
 
 PICTURE = base64.b64encode(bytes(range(100))).decode()

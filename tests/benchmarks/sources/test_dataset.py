@@ -5,7 +5,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from g2tr.benchmarks.dataset import Dataset
+from g2tr.benchmarks.sources.dataset import Dataset
 from g2tr.errors import InputError
 
 NEEDED = {"question": ("Question", "text")}

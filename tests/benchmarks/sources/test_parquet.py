@@ -4,7 +4,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from g2tr.benchmarks.parquet import read_rows, stream_rows
+from g2tr.benchmarks.sources.parquet import read_rows, stream_rows
 from g2tr.errors import InputError
 
 

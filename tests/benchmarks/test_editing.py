@@ -9,17 +9,17 @@ import pytest
 from omegaconf import DictConfig
 from PIL import Image
 
-from g2tr.benchmarks.dataset import Dataset
-from g2tr.benchmarks.edits import PublishedEdits, check_ids
+from g2tr.benchmarks.editing import PublishedEdits, check_ids
 from g2tr.benchmarks.emu_edit import EmuEdit
 from g2tr.benchmarks.export import Exported
 from g2tr.benchmarks.gedit import GEditBench
 from g2tr.benchmarks.imgedit import ImgEditBench
-from g2tr.benchmarks.inquiry import JudgedBenchmark
+from g2tr.benchmarks.judge_questions import JudgedBenchmark
 from g2tr.benchmarks.kris import KRISBench
 from g2tr.benchmarks.magicbrush import MagicBrush
 from g2tr.benchmarks.risebench import RISEBench
 from g2tr.benchmarks.sample import Benchmark
+from g2tr.benchmarks.sources.dataset import Dataset
 from g2tr.errors import InputError
 from g2tr.evaluate import evaluate
 from g2tr.images import ImageSource

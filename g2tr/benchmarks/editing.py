@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 
 from PIL import Image
 
-from g2tr.benchmarks.annotations import Annotation, annotations
-from g2tr.benchmarks.dataset import Dataset
 from g2tr.benchmarks.sample import Grades, Sample, limited
+from g2tr.benchmarks.sources.annotations import Annotation, annotations
+from g2tr.benchmarks.sources.dataset import Dataset
 from g2tr.errors import InputError
 from g2tr.images import ImageSource
 from g2tr.metrics.perceptual import Perceptual, perceptual_grades

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from g2tr.benchmarks.image_cells import image_source
+from g2tr.benchmarks.sources.image_cells import image_source
 from g2tr.errors import InputError
 
 CONTENT = bytes(range(256))

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from g2tr.benchmarks.annotations import Annotation, annotations
-from g2tr.benchmarks.dataset import Dataset
+from g2tr.benchmarks.sources.annotations import Annotation, annotations
+from g2tr.benchmarks.sources.dataset import Dataset
 from g2tr.errors import InputError
 
 

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from g2tr.benchmarks.image_cells import image_source
-from g2tr.benchmarks.jsonl import stream_lines
-from g2tr.benchmarks.parquet import Row, stream_rows
-from g2tr.benchmarks.separated import stream_separated
+from g2tr.benchmarks.sources.delimited import stream_separated
+from g2tr.benchmarks.sources.image_cells import image_source
+from g2tr.benchmarks.sources.jsonl import stream_lines
+from g2tr.benchmarks.sources.parquet import Row, stream_rows
 from g2tr.errors import InputError
 from g2tr.images import ImageSource
 from g2tr.lfs import is_pointer
