@@ -26,20 +26,11 @@ from g2tr.provenance import git_state, versions
 from g2tr.record import Record
 from g2tr.reducers.build import build_reducer, require_unreduced
 from g2tr.reducers.cascade import Plan, unnamed
-from g2tr.run import RunFolder
+from g2tr.run import Run, RunFolder
 from g2tr.score import score_run
 from g2tr.shard import Shard
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Run:
-    """A complete run: its folder, its metrics, and which samples were predicted again just now, by their error."""
-
-    folder: RunFolder
-    metrics: Mapping[str, Any]
-    again: Sequence[str | None] = ()
 
 
 @dataclass(frozen=True)

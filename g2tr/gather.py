@@ -10,11 +10,11 @@ from omegaconf import DictConfig
 from g2tr.benchmarks.sample import Sample
 from g2tr.config import read_settings
 from g2tr.errors import InputError
-from g2tr.evaluate import Run, conclude, require_any, require_same
+from g2tr.evaluate import conclude, require_any, require_same
 from g2tr.files import replacing
 from g2tr.fingerprints import of_samples
 from g2tr.report.table import print_comparison
-from g2tr.run import RunFolder
+from g2tr.run import Run, RunFolder
 from g2tr.trusted import build_benchmark, require_trusted
 
 Config = dict[str, Any]

@@ -153,3 +153,27 @@ class RunFolder:
         finally:
             logger.removeHandler(handler)
             handler.close()
+
+
+@dataclass(frozen=True)
+class Run:
+    """A complete run: its folder, its metrics, and which samples were predicted again just now, by their error."""
+
+    folder: RunFolder
+    metrics: Mapping[str, Any]
+    again: Sequence[str | None] = ()
+
+
+MARKS = ("metrics.json", "predictions*.jsonl")
+
+
+def run_folders(path: Path) -> Iterator[Path]:
+    """The folder itself, or else those below it, by name."""
+    if not path.is_dir():
+        raise InputError(f"{path}: no such folder")
+    if any(next(path.glob(mark), None) for mark in MARKS):
+        yield path
+        return
+    for below in sorted(path.iterdir()):
+        if below.is_dir() and not below.is_symlink():
+            yield from run_folders(below)

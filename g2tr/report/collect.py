@@ -1,19 +1,17 @@
 """Finds run folders and reads the complete ones; what cannot be used is named."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from g2tr.errors import InputError
-from g2tr.evaluate import Run
 from g2tr.record import read_records
 from g2tr.report.table import stages
-from g2tr.run import RunFolder
+from g2tr.run import Run, RunFolder, run_folders
 from g2tr.trusted import headline_of
 
-MARKS = ("metrics.json", "predictions*.jsonl")
 NEEDED = ("run_id", "model", "benchmark", "reducer", "seed", "benchmarks")
 
 
@@ -40,18 +38,6 @@ def collect(paths: Sequence[Path]) -> Collected:
         reasons = f"; {'; '.join(left_out)}" if left_out else ""
         raise InputError(f"no complete run in {', '.join(map(str, paths))}{reasons}")
     return Collected(list(runs.values()), left_out)
-
-
-def run_folders(path: Path) -> Iterator[Path]:
-    """The folder itself, or else those below it, by name."""
-    if not path.is_dir():
-        raise InputError(f"{path}: no such folder")
-    if any(next(path.glob(mark), None) for mark in MARKS):
-        yield path
-        return
-    for below in sorted(path.iterdir()):
-        if below.is_dir() and not below.is_symlink():
-            yield from run_folders(below)
 
 
 def read_run(path: Path) -> Run:

@@ -7,10 +7,10 @@ from functools import partial
 import numpy as np
 
 from g2tr.benchmarks.sample import Grades, Sample, Shares
-from g2tr.evaluate import Run
 from g2tr.metrics.ratios import Ratio, Share, difference_of, interval, total
 from g2tr.metrics.statistics import sign_test
 from g2tr.record import Record, read_records
+from g2tr.run import Run
 from g2tr.trusted import shares_of
 
 FEWEST = 10

@@ -5,8 +5,8 @@ from typing import Any
 
 from rich.console import Console
 
-from g2tr.evaluate import Run
 from g2tr.report.paired import difference, scored
+from g2tr.run import Run
 from g2tr.trusted import headline_of
 
 PERCENT = (

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from g2tr.__main__ import main, with_paths
-from g2tr.evaluate import Run
+from g2tr.run import Run
 
 MakeRun = Callable[..., Run]
 

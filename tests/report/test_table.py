@@ -1,7 +1,6 @@
 from pathlib import Path
 from typing import Any
 
-from g2tr.evaluate import Run
 from g2tr.record import Record
 from g2tr.report.table import (
     bytes_cell,
@@ -15,7 +14,7 @@ from g2tr.report.table import (
     seconds_cell,
     stages,
 )
-from g2tr.run import RunFolder
+from g2tr.run import Run, RunFolder
 
 STAGES = {
     stage: {"_target_": f"g2tr.{stage}.{stem}.X"}
