@@ -10,12 +10,12 @@ from omegaconf import DictConfig
 from g2tr.benchmarks.sample import Sample
 from g2tr.config import read_settings
 from g2tr.errors import InputError
-from g2tr.evaluate import conclude, require_any, require_same
+from g2tr.evaluation.fingerprints import of_samples
+from g2tr.evaluation.finish_run import conclude, require_any, require_same
+from g2tr.evaluation.run_folder import Run, RunFolder
+from g2tr.evaluation.trusted_config import build_benchmark, require_trusted
 from g2tr.files import replacing
-from g2tr.fingerprints import of_samples
 from g2tr.report.table import print_comparison
-from g2tr.run import Run, RunFolder
-from g2tr.trusted import build_benchmark, require_trusted
 
 Config = dict[str, Any]
 PART = "merged"

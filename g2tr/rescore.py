@@ -11,14 +11,14 @@ from rich.console import Console
 from g2tr.benchmarks.sample import Benchmark
 from g2tr.config import plain
 from g2tr.errors import InputError
+from g2tr.evaluation.record import Record, to_line
+from g2tr.evaluation.saved_predictions import MERGED, Saved, Settings, find, sample_of
+from g2tr.evaluation.scoring import grade_record, relative, score_benchmark
+from g2tr.evaluation.shard import Shard
+from g2tr.evaluation.trusted_config import build_benchmark, headline_of
 from g2tr.files import write_atomically, write_json
-from g2tr.record import Record, to_line
 from g2tr.report.collect import read_run
 from g2tr.report.table import Row, markdown, score_cell
-from g2tr.saved import MERGED, Saved, Settings, find, sample_of
-from g2tr.score import grade_record, relative, score_benchmark
-from g2tr.shard import Shard
-from g2tr.trusted import build_benchmark, headline_of
 
 COUNTS = ("empty", "unparsed")
 

@@ -10,11 +10,11 @@ from omegaconf import DictConfig, OmegaConf
 
 from g2tr.config import build
 from g2tr.errors import InputError
-from g2tr.evaluate import evaluate
+from g2tr.evaluation.evaluate import evaluate
+from g2tr.evaluation.run_folder import Run
 from g2tr.models.kept import KeptModel
 from g2tr.report.logger import Files, RunLogger
 from g2tr.report.table import print_comparison
-from g2tr.run import Run
 
 
 def session(cfg: DictConfig, kept: KeptModel) -> list[Run]:

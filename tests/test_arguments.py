@@ -10,7 +10,7 @@ from omegaconf import DictConfig
 
 from g2tr.arguments import config_folder, ordered, readable, with_paths
 from g2tr.errors import InputError
-from g2tr.evaluate import evaluate
+from g2tr.evaluation.evaluate import evaluate
 from g2tr.session import refuse_idle_settings
 
 Compose = Callable[..., DictConfig]

@@ -11,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from g2tr.benchmarks.sample import Benchmark
 from g2tr.config import build, conf_dir, fingerprint
-from g2tr.evaluate import relevant
+from g2tr.evaluation.run_config import relevant
 from g2tr.reducers.cascade import Cascade
 from g2tr.reducers.reducer import Reducer
 from g2tr.reducers.stages import Importance, Merge, Selection

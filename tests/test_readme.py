@@ -31,7 +31,7 @@ def test_a_command_of_the_readme_runs(
     arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     if {"trainer=ddp", "launcher=slurm", "shard=3/16"} & set(arguments):
-        pytest.skip("tests/test_predict.py runs it")
+        pytest.skip("tests/evaluation/test_predict.py runs it")
     if arguments[0].startswith("experiment="):
         pytest.skip("tests/test_conf.py composes all its jobs")
     small: tuple[str, ...] = (*QUICK, f"outputs={tmp_path}")

@@ -19,10 +19,10 @@ from g2tr.benchmarks.realworldqa import RealWorldQA
 from g2tr.benchmarks.sources.dataset import Dataset
 from g2tr.benchmarks.understanding import Understanding
 from g2tr.errors import InputError
-from g2tr.evaluate import evaluate
-from g2tr.record import read_records
+from g2tr.evaluation.evaluate import evaluate
+from g2tr.evaluation.record import read_records
+from g2tr.evaluation.run_folder import Run
 from g2tr.rescore import rescore
-from g2tr.run import Run
 
 Compose = Callable[..., DictConfig]
 DATA = Path(__file__).parent / "data/questions"

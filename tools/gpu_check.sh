@@ -20,7 +20,7 @@ tests() { # FOLDER_OR_FILE LOG; after the limit, what has failed so far is still
     "$1" > "$out/$2.log" 2>&1
 }
 tests tests/models tests & models=$!
-tests tests/test_predict.py runs & runs=$!
+tests tests/evaluation/test_predict.py runs & runs=$!
 for process in $models $runs; do wait "$process" || status=1; done
 for log in tests runs; do
   echo "== $log"

@@ -20,7 +20,7 @@ from experiments.gpu.internvl_u import measure_decoder
 from experiments.gpu.shapes import REAL, TINY
 from experiments.gpu.show import tables
 from g2tr.config import build, conf_dir
-from g2tr.provenance import git_state, versions
+from g2tr.evaluation.provenance import git_state, versions
 from g2tr.reducers.cascade import Plan
 
 RATIOS = (0.5, 0.25)

@@ -7,16 +7,16 @@ from typing import Any
 from omegaconf import DictConfig
 from rich.console import Console
 
-from g2tr.benchmarks.export import Exported, export_layout
 from g2tr.benchmarks.sample import Benchmark
 from g2tr.config import plain
 from g2tr.errors import InputError
+from g2tr.evaluation.export import Exported, export_layout
+from g2tr.evaluation.saved_predictions import Saved, find
+from g2tr.evaluation.scoring import relative
 from g2tr.files import plain_name
 from g2tr.judges.judging import court_of, judge_folder, require_any
 from g2tr.report.table import Row, markdown, score_cell
 from g2tr.rescore import benchmark_of
-from g2tr.saved import Saved, find
-from g2tr.score import relative
 
 Verdicts = Mapping[str, Any]
 

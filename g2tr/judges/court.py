@@ -13,11 +13,11 @@ from tqdm import tqdm
 from g2tr.benchmarks.judge_questions import Inquiry, JudgedBenchmark
 from g2tr.benchmarks.sample import Sample
 from g2tr.errors import InputError
+from g2tr.evaluation.record import Record
+from g2tr.evaluation.run_folder import RunFolder
 from g2tr.judges.answers import read_scores
 from g2tr.judges.judge import Judge, JudgeFailure, Question
 from g2tr.judges.prompts import Prompts
-from g2tr.record import Record
-from g2tr.run import RunFolder
 
 OUTCOMES = ("scored", "refused", "unparsable", "failed")
 

@@ -12,11 +12,11 @@ from g2tr.benchmarks.judge_questions import JudgedBenchmark
 from g2tr.benchmarks.sample import Benchmark
 from g2tr.config import build, fingerprint
 from g2tr.errors import InputError
+from g2tr.evaluation.run_folder import RunFolder
 from g2tr.files import write_atomically, write_json
 from g2tr.judges.cache import Cached
 from g2tr.judges.court import Court, Judgement
 from g2tr.judges.prompts import Prompts
-from g2tr.run import RunFolder
 
 
 def court_of(judge: DictConfig, cache: str, prompts: str | None, workers: int, progress: bool = True) -> Court:

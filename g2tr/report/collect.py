@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from g2tr.errors import InputError
-from g2tr.record import read_records
+from g2tr.evaluation.record import read_records
+from g2tr.evaluation.run_folder import Run, RunFolder, run_folders
+from g2tr.evaluation.trusted_config import headline_of
 from g2tr.report.table import stages
-from g2tr.run import Run, RunFolder, run_folders
-from g2tr.trusted import headline_of
 
 NEEDED = ("run_id", "model", "benchmark", "reducer", "seed", "benchmarks")
 

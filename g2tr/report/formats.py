@@ -4,11 +4,11 @@ import csv
 import io
 from collections.abc import Sequence
 
+from g2tr.evaluation.scoring import PHASES
 from g2tr.report.line import Line, Spread
 from g2tr.report.paired import Difference
 from g2tr.report.section import RIVALS, Section
 from g2tr.report.table import Row, bytes_cell, digits_of, flops_cell, scale_of
-from g2tr.score import PHASES
 
 LATEX = str.maketrans({c: f"\\{c}" for c in "&%$#_{}"} | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}"})
 SYMBOLS = str.maketrans({"×": r"$\times$", "±": r"$\pm$", "–": "--", "^": r"\^{}"})

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from g2tr.config import fingerprint
+from g2tr.evaluation.run_folder import Run
 from g2tr.report.table import stages
-from g2tr.run import Run
 
 FOLDED = ("keep_ratio", "seed")
 Settings = Mapping[str, Any]

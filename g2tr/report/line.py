@@ -6,8 +6,8 @@ from functools import cached_property
 from statistics import fmean, stdev
 from typing import Any
 
+from g2tr.evaluation.run_folder import Run
 from g2tr.report.table import stages
-from g2tr.run import Run
 
 Settings = Mapping[str, Any]
 

@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 
 from omegaconf import DictConfig
 
-from g2tr.run import Run
+from g2tr.evaluation.run_folder import Run
 
 Log = Callable[[Run], None]
 

@@ -11,7 +11,7 @@ from g2tr.reducers.tokens import Grid
 
 
 def kept_mask(view: Mapping[str, Any]) -> tuple[Grid, list[bool]]:
-    """Grid and kept tokens of one image of a record (see `g2tr.record.Record.kept`)."""
+    """Grid and kept tokens of one image of a record (see `g2tr.evaluation.record.Record.kept`)."""
     height, width = view["grid"]
     bits = f"{int(view['bits'], 16):b}"[1:]
     return (height, width), [bit == "1" for bit in bits]

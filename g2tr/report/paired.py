@@ -7,11 +7,11 @@ from functools import partial
 import numpy as np
 
 from g2tr.benchmarks.sample import Grades, Sample, Shares
+from g2tr.evaluation.record import Record, read_records
+from g2tr.evaluation.run_folder import Run
+from g2tr.evaluation.trusted_config import shares_of
 from g2tr.metrics.ratios import Ratio, Share, difference_of, interval, total
 from g2tr.metrics.statistics import sign_test
-from g2tr.record import Record, read_records
-from g2tr.run import Run
-from g2tr.trusted import shares_of
 
 FEWEST = 10
 

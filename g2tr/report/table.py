@@ -5,9 +5,9 @@ from typing import Any
 
 from rich.console import Console
 
+from g2tr.evaluation.run_folder import Run
+from g2tr.evaluation.trusted_config import headline_of
 from g2tr.report.paired import difference, scored
-from g2tr.run import Run
-from g2tr.trusted import headline_of
 
 PERCENT = (
     *("accuracy", "pair_accuracy", "circular", "vanilla", "success"),

@@ -11,11 +11,11 @@ from omegaconf import DictConfig
 from g2tr.benchmarks.sample import Benchmark
 from g2tr.config import build, fingerprint, plain
 from g2tr.errors import InputError
-from g2tr.evaluate import relevant
-from g2tr.record import Record, read_records
+from g2tr.evaluation.record import Record, read_records
+from g2tr.evaluation.run_config import relevant
+from g2tr.evaluation.run_folder import Run
 from g2tr.report.logger import Log
 from g2tr.report.overlay import overlay, side_by_side
-from g2tr.run import Run
 
 Mode = Literal["online", "offline", "disabled"]
 MODES: dict[str, Mode] = {"online": "online", "offline": "offline", "disabled": "disabled"}

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from g2tr import __version__
 from g2tr.config import build, fingerprint, plain
+from g2tr.evaluation.run_folder import RunFolder
 from g2tr.files import write_atomically
 from g2tr.models.bagel.config import BagelConfig
 from g2tr.models.bagel.load import load_bagel, load_codec, load_tokenizer
@@ -20,7 +21,6 @@ from g2tr.models.bagel.parts import Parts
 from g2tr.models.bagel.transforms import preset
 from g2tr.models.bagel.vae import LatentCodec
 from g2tr.models.engine.attention import attend_sdpa
-from g2tr.run import RunFolder
 from g2tr.train.autoencoder import Autoencoder, new_vae
 from g2tr.train.check import Check, stacked
 from g2tr.train.exam import Result

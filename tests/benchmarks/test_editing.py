@@ -11,7 +11,6 @@ from PIL import Image
 
 from g2tr.benchmarks.editing import PublishedEdits, check_ids
 from g2tr.benchmarks.emu_edit import EmuEdit
-from g2tr.benchmarks.export import Exported
 from g2tr.benchmarks.gedit import GEditBench
 from g2tr.benchmarks.imgedit import ImgEditBench
 from g2tr.benchmarks.judge_questions import JudgedBenchmark
@@ -21,7 +20,8 @@ from g2tr.benchmarks.risebench import RISEBench
 from g2tr.benchmarks.sample import Benchmark
 from g2tr.benchmarks.sources.dataset import Dataset
 from g2tr.errors import InputError
-from g2tr.evaluate import evaluate
+from g2tr.evaluation.evaluate import evaluate
+from g2tr.evaluation.export import Exported
 from g2tr.images import ImageSource
 from g2tr.judges.prompts import Prompts
 

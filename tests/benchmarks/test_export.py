@@ -5,14 +5,14 @@ import pytest
 from PIL import Image
 
 from g2tr.benchmarks.editing import PublishedEdits
-from g2tr.benchmarks.export import export_layout
 from g2tr.benchmarks.gedit import GEditBench
 from g2tr.benchmarks.imgedit import ImgEditBench
 from g2tr.benchmarks.kris import KRISBench
 from g2tr.benchmarks.sources.dataset import Dataset
 from g2tr.errors import InputError, OutputError
-from g2tr.record import Record, to_line
-from g2tr.run import RunFolder
+from g2tr.evaluation.export import export_layout
+from g2tr.evaluation.record import Record, to_line
+from g2tr.evaluation.run_folder import RunFolder
 
 
 def note(run: RunFolder, record: Record) -> None:

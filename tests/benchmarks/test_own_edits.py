@@ -12,7 +12,7 @@ from PIL import Image
 from g2tr.benchmarks.judge_questions import JudgedBenchmark
 from g2tr.benchmarks.own_edits import OwnEdits
 from g2tr.config import build
-from g2tr.fingerprints import of_pictures, of_samples
+from g2tr.evaluation.fingerprints import of_pictures, of_samples
 from g2tr.judges.prompts import Prompts
 
 

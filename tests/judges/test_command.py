@@ -9,7 +9,7 @@ import pytest
 from omegaconf import DictConfig
 
 from g2tr.errors import InputError
-from g2tr.evaluate import evaluate
+from g2tr.evaluation.evaluate import evaluate
 from g2tr.images import ImageSource
 from g2tr.judges.command import export, judge
 

@@ -15,12 +15,12 @@ from g2tr.benchmarks.imgedit import ImgEditBench
 from g2tr.benchmarks.kris import KRISBench
 from g2tr.benchmarks.sources.dataset import Dataset
 from g2tr.errors import InputError
+from g2tr.evaluation.record import Record, to_line
+from g2tr.evaluation.run_folder import RunFolder
 from g2tr.judges.cache import Cached
 from g2tr.judges.court import Court
 from g2tr.judges.judge import JudgeFailure, Question, Reply
 from g2tr.judges.prompts import Prompts
-from g2tr.record import Record, to_line
-from g2tr.run import RunFolder
 
 EDITS = Path(__file__).parents[1] / "data/edits"
 GOOD = '{"compliance": 4, "seamlessness": 5, "fidelity": 3}'

@@ -14,9 +14,9 @@ from g2tr.benchmarks.magicbrush import MagicBrush
 from g2tr.benchmarks.sources.dataset import Dataset
 from g2tr.config import conf_dir
 from g2tr.errors import InputError
+from g2tr.evaluation.record import Record, to_line
+from g2tr.evaluation.run_folder import RunFolder
 from g2tr.judges.judging import court_of, judge_folder
-from g2tr.record import Record, to_line
-from g2tr.run import RunFolder
 
 EDITS = Path(__file__).parents[1] / "data/edits"
 Compose = Callable[..., DictConfig]

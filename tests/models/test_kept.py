@@ -8,7 +8,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from g2tr.evaluate import evaluate
+from g2tr.evaluation.evaluate import evaluate
 from g2tr.models.bagel.load import load_bagel
 from g2tr.models.bagel.model import Bagel
 from g2tr.models.kept import KeptModel

@@ -9,10 +9,10 @@ from PIL import Image
 
 from g2tr.benchmarks.scenes import SceneEdits, SceneQuestions
 from g2tr.config import fingerprint
-from g2tr.record import Record
+from g2tr.evaluation.record import Record
+from g2tr.evaluation.run_folder import Run, RunFolder
 from g2tr.report.collect import read_run
 from g2tr.report.section import Section, sections
-from g2tr.run import Run, RunFolder
 
 HEADLINES = {"questions": SceneQuestions.headline, "edits": SceneEdits.headline}
 NODES = {

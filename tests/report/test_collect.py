@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from g2tr.errors import InputError
+from g2tr.evaluation.run_folder import Run
 from g2tr.report.collect import collect
-from g2tr.run import Run
 
 MakeRun = Callable[..., Run]
 

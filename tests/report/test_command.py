@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from g2tr.__main__ import main, with_paths
-from g2tr.run import Run
+from g2tr.evaluation.run_folder import Run
 
 MakeRun = Callable[..., Run]
 

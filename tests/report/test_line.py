@@ -2,8 +2,8 @@ from collections.abc import Callable
 
 import pytest
 
+from g2tr.evaluation.run_folder import Run
 from g2tr.report.line import Line, Spread
-from g2tr.run import Run
 from tests.report.conftest import HEADLINES
 
 MakeRun = Callable[..., Run]

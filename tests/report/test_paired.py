@@ -8,10 +8,10 @@ from g2tr.benchmarks.mmvp import MMVP
 from g2tr.benchmarks.pope import POPE
 from g2tr.benchmarks.sample import Grades, Sample
 from g2tr.benchmarks.sources.dataset import Dataset
+from g2tr.evaluation.run_folder import Run
 from g2tr.metrics.ratios import Share, total
 from g2tr.report.paired import Difference, Scored, difference, mean_shares, scored
 from g2tr.report.section import Section
-from g2tr.run import Run
 from tests.benchmarks.conftest import SCORES
 
 MakeRun = Callable[..., Run]

@@ -1,7 +1,8 @@
 from pathlib import Path
 from typing import Any
 
-from g2tr.record import Record
+from g2tr.evaluation.record import Record
+from g2tr.evaluation.run_folder import Run, RunFolder
 from g2tr.report.table import (
     bytes_cell,
     comparison,
@@ -14,7 +15,6 @@ from g2tr.report.table import (
     seconds_cell,
     stages,
 )
-from g2tr.run import Run, RunFolder
 
 STAGES = {
     stage: {"_target_": f"g2tr.{stage}.{stem}.X"}

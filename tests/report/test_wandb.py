@@ -8,7 +8,7 @@ from omegaconf import DictConfig
 
 from g2tr.config import build
 from g2tr.errors import InputError
-from g2tr.evaluate import evaluate
+from g2tr.evaluation.evaluate import evaluate
 from g2tr.report.wandb import flat
 
 wandb = pytest.importorskip("wandb")

@@ -7,7 +7,7 @@ from omegaconf import DictConfig
 from g2tr.benchmarks.scenes import SceneQuestions
 from g2tr.config import conf_dir, plain
 from g2tr.errors import InputError
-from g2tr.trusted import BENCHMARKS, PARTS, build_benchmark, headline_of, targets
+from g2tr.evaluation.trusted_config import BENCHMARKS, PARTS, build_benchmark, headline_of, targets
 
 QUESTIONS = "g2tr.benchmarks.scenes.SceneQuestions"
 
@@ -19,7 +19,14 @@ def test_a_benchmark_of_ours_is_built() -> None:
 @pytest.mark.parametrize(
     "target",
     [
-        *("os.system", "builtins.eval", "torch.load", "pathlib.Path", "subprocess.Popen", "g2tr.predict.torch.load"),
+        *(
+            "os.system",
+            "builtins.eval",
+            "torch.load",
+            "pathlib.Path",
+            "subprocess.Popen",
+            "g2tr.evaluation.predict.torch.load",
+        ),
         *("g2tr.files.write_atomically", "g2tr.benchmarks.scenes.Path", "g2tr.benchmarks.sample.io.BytesIO"),
         *("g2tr.benchmarks.sample.limited", "g2tr.benchmarks.nothing.Here", "g2tr.scenes.scene.Scene"),
     ],

@@ -2,7 +2,7 @@ import pytest
 
 from g2tr.benchmarks.groups import Group
 from g2tr.errors import InputError
-from g2tr.shard import Shard
+from g2tr.evaluation.shard import Shard
 
 
 def test_shards_share_all_groups_and_none_twice() -> None:

@@ -6,10 +6,10 @@ from typing import Any
 
 from g2tr.benchmarks.sample import Benchmark, Sample
 from g2tr.errors import InputError
+from g2tr.evaluation.record import Record
+from g2tr.evaluation.run_folder import RunFolder
 from g2tr.metrics.cost import summarise_costs, summarise_tokens
 from g2tr.metrics.editing import agreement
-from g2tr.record import Record
-from g2tr.run import RunFolder
 
 Scores = dict[str, float]
 PHASES = ("encode", "anchors", "reduce", "prefill", "decode", "denoise")

@@ -8,9 +8,17 @@ from PIL import Image
 
 from g2tr.benchmarks.sample import Grades, Sample
 from g2tr.errors import InputError
-from g2tr.record import Record
-from g2tr.run import RunFolder
-from g2tr.score import account, grade_record, relative, score_benchmark, score_run, shared_relative, total_seconds
+from g2tr.evaluation.record import Record
+from g2tr.evaluation.run_folder import RunFolder
+from g2tr.evaluation.scoring import (
+    account,
+    grade_record,
+    relative,
+    score_benchmark,
+    score_run,
+    shared_relative,
+    total_seconds,
+)
 from tests.metrics.test_cost import COST
 
 TOKENS = {"full": 4, "kept": 2.0, "per_layer": [2], "kv_per_layer": [2]}

@@ -3,7 +3,6 @@
 import functools
 import logging
 import os
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
@@ -13,22 +12,21 @@ from typing import Any
 from lightning.fabric.utilities.rank_zero import rank_zero_only
 from omegaconf import DictConfig
 
-from g2tr import __version__
 from g2tr.benchmarks.groups import Group, groups_of
 from g2tr.benchmarks.sample import Benchmark, Sample
 from g2tr.config import build, fingerprint, plain
 from g2tr.errors import InputError, Stopped
-from g2tr.fingerprints import of_checkpoint, of_pictures, of_samples
+from g2tr.evaluation.fingerprints import of_checkpoint, of_pictures, of_samples
+from g2tr.evaluation.finish_run import conclude, require_any, require_names, require_same
+from g2tr.evaluation.predict import Evaluation, one_group, predict
+from g2tr.evaluation.record import Record
+from g2tr.evaluation.run_config import relevant, run_name
+from g2tr.evaluation.run_folder import Run, RunFolder
+from g2tr.evaluation.shard import Shard
 from g2tr.models.base import Model
 from g2tr.models.kept import KeptModel
-from g2tr.predict import Evaluation, one_group, predict
-from g2tr.provenance import git_state, versions
-from g2tr.record import Record
 from g2tr.reducers.build import build_reducer, require_unreduced
-from g2tr.reducers.cascade import Plan, unnamed
-from g2tr.run import Run, RunFolder
-from g2tr.score import score_run
-from g2tr.shard import Shard
+from g2tr.reducers.cascade import Plan
 
 log = logging.getLogger(__name__)
 
@@ -136,58 +134,6 @@ class Evaluator:
             raise Stopped(stopped.signal, said) from None
 
 
-def require_any(records: Mapping[tuple[str, str], Record], benchmarks: Mapping[str, Benchmark]) -> None:
-    """Raises `InputError` where nothing at all was predicted."""
-    if records and all(record.prediction is None for record in records.values()):
-        first = next(iter(records.values()))
-        done = "answered" if benchmarks[first.benchmark].task == "answer" else "edited"
-        raise InputError(f"no sample could be {done}; the first failed with: {first.error}")
-
-
-def require_same(folder: RunFolder, metrics: Mapping[str, Any], config: Mapping[str, Any]) -> None:
-    """Raises `InputError` where the metrics in a folder are not those of the configuration that it is named after."""
-    if not isinstance(metrics, Mapping) or any(
-        metrics.get(key) != config.get(key) for key in ("model", "benchmark", "reducer", "seed")
-    ):
-        raise InputError(
-            f"{folder.metrics_file} is of other settings than its folder; remove it, and the same command goes on"
-        )
-
-
-def require_names(samples: Mapping[str, Sequence[Sample]]) -> None:
-    """Raises `InputError` where two samples of a benchmark share an id."""
-    for name, members in samples.items():
-        (most, count), *_ = Counter(sample.id for sample in members).most_common(1)
-        if count > 1:
-            raise InputError(f"{name}: {count} samples have the id {most!r}; ids must differ")
-
-
-def conclude(
-    folder: RunFolder,
-    config: Mapping[str, Any],
-    benchmarks: Mapping[str, Benchmark],
-    samples: Mapping[str, Sequence[Sample]],
-    reference: Run | None,
-) -> Run:
-    """Grades, sums up and writes a run whose samples all have a record."""
-    full = reference.folder if reference else None
-    records, measured = score_run(folder, folder.records(), benchmarks, samples, full)
-    metrics = {
-        "run_id": fingerprint(config),
-        "git": git_state(),
-        "versions": versions(),
-        "model": config["model"],
-        "benchmark": config["benchmark"],
-        "reducer": config["reducer"],
-        "preprocess": config["model"].get("preprocess"),
-        "seed": config["seed"],
-        **measured,
-    }
-    folder.finish(records, metrics)
-    log.info("wrote %s", folder.metrics_file)
-    return Run(folder, metrics)
-
-
 def evaluate(cfg: DictConfig, kept: KeptModel | None = None) -> list[Run]:
     """The reference and then the configured reducer; either is taken from its run folder where it is complete.
 
@@ -220,15 +166,3 @@ def held(folder: RunFolder, shard: Shard, wait: bool) -> AbstractContextManager[
 def rank() -> int:
     """Which process of a run this is, as Lightning counts them."""
     return int(getattr(rank_zero_only, "rank", 0))
-
-
-def relevant(cfg: DictConfig, node: DictConfig) -> dict[str, Any]:
-    """The part of the configuration that decides the results of a run with the reducer of `node`."""
-    settings = {"model": plain(cfg.model), "benchmark": plain(cfg.benchmark), "reducer": unnamed(plain(node))}
-    return {"g2tr": __version__, "seed": cfg.seed} | settings
-
-
-def run_name(cfg: DictConfig, node: DictConfig, run_id: str) -> str:
-    """The name of a run folder: what it is at a glance, and the id that finds it again."""
-    benchmarks = "+".join(map(str, cfg.benchmark))
-    return f"{cfg.model.name}-{benchmarks}-{node.name}-{node.keep_ratio}-{run_id}"

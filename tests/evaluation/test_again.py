@@ -12,13 +12,13 @@ from PIL import Image
 
 from g2tr.benchmarks.groups import Group
 from g2tr.errors import InputError, OutputError
-from g2tr.evaluate import evaluate
+from g2tr.evaluation.evaluate import evaluate
+from g2tr.evaluation.predict import Evaluation
+from g2tr.evaluation.run_folder import Run, RunFolder
 from g2tr.files import saying
 from g2tr.gather import merge, reference_of
-from g2tr.predict import Evaluation
 from g2tr.reducers.cascade import KEEP_ALL
 from g2tr.report.table import tried_again
-from g2tr.run import Run, RunFolder
 
 Compose = Callable[..., DictConfig]
 Asked = list[str]

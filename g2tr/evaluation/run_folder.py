@@ -13,9 +13,9 @@ from omegaconf import DictConfig, OmegaConf
 from PIL import Image
 
 from g2tr.errors import InputError
+from g2tr.evaluation.record import Record, lasting, read_records, read_seconds, to_line, to_seconds
 from g2tr.files import ends_whole, flush, plain_name, replacing, saying, write_atomically, write_json
 from g2tr.images import read_image, to_rgb
-from g2tr.record import Record, lasting, read_records, read_seconds, to_line, to_seconds
 
 
 @dataclass(frozen=True)

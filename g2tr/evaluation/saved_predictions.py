@@ -11,8 +11,8 @@ from g2tr.benchmarks.sources.jsonl import parse
 from g2tr.benchmarks.sources.parquet import Row
 from g2tr.config import read_settings
 from g2tr.errors import InputError
-from g2tr.record import Record, read_records
-from g2tr.run import RunFolder, run_folders
+from g2tr.evaluation.record import Record, read_records
+from g2tr.evaluation.run_folder import RunFolder, run_folders
 
 Settings = Mapping[str, Any]
 MERGED = "predictions.jsonl"

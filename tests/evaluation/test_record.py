@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from g2tr.record import Record, lasting, read_records, read_seconds, to_line, to_seconds
+from g2tr.evaluation.record import Record, lasting, read_records, read_seconds, to_line, to_seconds
 
 
 def record(name: str) -> Record:

@@ -9,8 +9,8 @@ from omegaconf import OmegaConf
 from PIL import Image
 
 from g2tr.errors import InputError, OutputError
-from g2tr.record import Record, to_line
-from g2tr.run import RunFolder
+from g2tr.evaluation.record import Record, to_line
+from g2tr.evaluation.run_folder import RunFolder
 
 
 def record(name: str, prediction: str = "yes") -> Record:

@@ -14,7 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from g2tr.assets import ASSETS
 from g2tr.config import build
 from g2tr.errors import InputError
-from g2tr.evaluate import evaluate
+from g2tr.evaluation.evaluate import evaluate
 from g2tr.gather import merge
 from g2tr.judges.command import export, judge
 from g2tr.report.command import report

@@ -13,16 +13,16 @@ from omegaconf import DictConfig
 
 from g2tr.assets import ASSETS
 from g2tr.benchmarks.groups import Group
-from g2tr.evaluate import evaluate
+from g2tr.evaluation.evaluate import evaluate
+from g2tr.evaluation.predict import Evaluation, log_query
+from g2tr.evaluation.record import read_records
+from g2tr.evaluation.run_folder import Run
 from g2tr.models.bagel.model import Bagel
-from g2tr.predict import Evaluation, log_query
-from g2tr.record import read_records
 from g2tr.reducers.cascade import KEEP_ALL, Cascade
 from g2tr.reducers.importance.attention import Attention
 from g2tr.reducers.merge.drop import Drop
 from g2tr.reducers.reducer import Depth, Reducer
 from g2tr.reducers.selection.topk import TopK
-from g2tr.run import Run
 
 Compose = Callable[..., DictConfig]
 SMALL = ("limit=3", "benchmark.scenes_edits.limit=1", "model.sampling.num_timesteps=3")

@@ -17,14 +17,14 @@ from torch.utils.data import DataLoader
 from g2tr.benchmarks.groups import Group, Groups, sample_seed
 from g2tr.benchmarks.sample import Benchmark, Sample
 from g2tr.errors import InputError
-from g2tr.fingerprints import of_pictures
+from g2tr.evaluation.fingerprints import of_pictures
+from g2tr.evaluation.record import Record
+from g2tr.evaluation.run_folder import RunFolder
+from g2tr.evaluation.shard import Shard
+from g2tr.evaluation.signals import StopOnSignal
 from g2tr.metrics.account import account
 from g2tr.models.base import Model
-from g2tr.record import Record
 from g2tr.reducers.cascade import Plan, query_on
-from g2tr.run import RunFolder
-from g2tr.shard import Shard
-from g2tr.stop import StopOnSignal
 
 log = logging.getLogger(__name__)
 AGAIN = -1  # the batch index of a sample that is tried alone

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from g2tr.errors import InputError
-from g2tr.record import Record, to_line
-from g2tr.saved import KINDS, find, sample_of
+from g2tr.evaluation.record import Record, to_line
+from g2tr.evaluation.saved_predictions import KINDS, find, sample_of
 
 RECORD = Record("1", "mme", "count", "Is it?", "yes", "yes", seed=3, cluster="a", facts={"cluster_size": 2})
 SETTINGS: dict[str, Any] = {"mme": {"_target_": "g2tr.benchmarks.mme.MME"}}

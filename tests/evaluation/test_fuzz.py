@@ -20,8 +20,8 @@ from PIL import Image
 
 from g2tr.__main__ import explain
 from g2tr.assets import ASSETS
-from g2tr.evaluate import evaluate
-from g2tr.record import read_records
+from g2tr.evaluation.evaluate import evaluate
+from g2tr.evaluation.record import read_records
 
 Compose = Callable[..., DictConfig]
 Row = dict[str, Any]
@@ -218,7 +218,7 @@ JUDGE = """
 import json, sys
 from g2tr.__main__ import explain
 from g2tr.config import conf_dir
-from g2tr.evaluate import evaluate
+from g2tr.evaluation.evaluate import evaluate
 from hydra import compose, initialize_config_dir
 
 def said(setting):

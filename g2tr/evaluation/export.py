@@ -8,8 +8,8 @@ from PIL import Image
 
 from g2tr.benchmarks.sample import Benchmark, Sample
 from g2tr.errors import InputError, OutputError
+from g2tr.evaluation.run_folder import RunFolder
 from g2tr.images import to_rgb
-from g2tr.run import RunFolder
 
 
 @runtime_checkable
