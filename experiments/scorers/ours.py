@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from g2tr.judges.answers import read_scores
+from g2tr.judges.parse_scores import read_scores
 from g2tr.metrics.choices import lmms_eval_choice, lmms_eval_static, vlmevalkit
 from g2tr.metrics.judgements import imgedit_score
 from g2tr.metrics.reasoning import without_reasoning

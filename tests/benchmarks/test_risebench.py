@@ -7,7 +7,7 @@ from PIL import Image
 from g2tr.benchmarks.risebench import RISEBench
 from g2tr.benchmarks.sources.dataset import Dataset
 from g2tr.errors import InputError
-from g2tr.judges.answers import read_scores
+from g2tr.judges.parse_scores import read_scores
 from tests.benchmarks.conftest import SCORES
 
 

@@ -16,7 +16,7 @@ from g2tr.config import conf_dir
 from g2tr.errors import InputError
 from g2tr.evaluation.record import Record, to_line
 from g2tr.evaluation.run_folder import RunFolder
-from g2tr.judges.judging import court_of, judge_folder
+from g2tr.judges.judged_folder import court_of, judge_folder
 
 EDITS = Path(__file__).parents[1] / "data/edits"
 Compose = Callable[..., DictConfig]

@@ -15,7 +15,7 @@ from g2tr.errors import InputError
 from g2tr.evaluation.run_folder import RunFolder
 from g2tr.files import write_atomically, write_json
 from g2tr.judges.cache import Cached
-from g2tr.judges.court import Court, Judgement
+from g2tr.judges.judge_runs import Court, Judgement
 from g2tr.judges.prompts import Prompts
 
 

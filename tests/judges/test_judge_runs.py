@@ -18,8 +18,8 @@ from g2tr.errors import InputError
 from g2tr.evaluation.record import Record, to_line
 from g2tr.evaluation.run_folder import RunFolder
 from g2tr.judges.cache import Cached
-from g2tr.judges.court import Court
 from g2tr.judges.judge import JudgeFailure, Question, Reply
+from g2tr.judges.judge_runs import Court
 from g2tr.judges.prompts import Prompts
 
 EDITS = Path(__file__).parents[1] / "data/edits"

@@ -15,8 +15,8 @@ from g2tr.benchmarks.sample import Sample
 from g2tr.errors import InputError
 from g2tr.evaluation.record import Record
 from g2tr.evaluation.run_folder import RunFolder
-from g2tr.judges.answers import read_scores
 from g2tr.judges.judge import Judge, JudgeFailure, Question
+from g2tr.judges.parse_scores import read_scores
 from g2tr.judges.prompts import Prompts
 
 OUTCOMES = ("scored", "refused", "unparsable", "failed")

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from g2tr.judges.answers import read_scores
+from g2tr.judges.parse_scores import read_scores
 from tests.benchmarks.conftest import SCORES
 
 PAIR = ("success", "overediting")
