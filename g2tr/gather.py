@@ -15,7 +15,7 @@ from g2tr.evaluation.finish_run import conclude, require_any, require_same
 from g2tr.evaluation.run_folder import Run, RunFolder
 from g2tr.evaluation.trusted_config import build_benchmark, require_trusted
 from g2tr.files import replacing
-from g2tr.report.table import print_comparison
+from g2tr.report.tables.table import print_comparison
 
 Config = dict[str, Any]
 PART = "merged"

@@ -18,7 +18,7 @@ from g2tr.evaluation.shard import Shard
 from g2tr.evaluation.trusted_config import build_benchmark, headline_of
 from g2tr.files import write_atomically, write_json
 from g2tr.report.collect import read_run
-from g2tr.report.table import Row, markdown, score_cell
+from g2tr.report.tables.table import Row, markdown, score_cell
 
 COUNTS = ("empty", "unparsed")
 

@@ -12,9 +12,9 @@ from g2tr.config import build
 from g2tr.errors import InputError
 from g2tr.evaluation.evaluate import evaluate
 from g2tr.evaluation.run_folder import Run
+from g2tr.loggers.base import Files, RunLogger
 from g2tr.models.kept import KeptModel
-from g2tr.report.logger import Files, RunLogger
-from g2tr.report.table import print_comparison
+from g2tr.report.tables.table import print_comparison
 
 
 def session(cfg: DictConfig, kept: KeptModel) -> list[Run]:

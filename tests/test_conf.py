@@ -15,7 +15,7 @@ from g2tr.evaluation.run_config import relevant
 from g2tr.reducers.cascade import Cascade
 from g2tr.reducers.reducer import Reducer
 from g2tr.reducers.stages import Importance, Merge, Selection
-from g2tr.report.table import stages as stages_of
+from g2tr.report.tables.table import stages as stages_of
 
 ROOT = Path(__file__).parents[1]
 STAGES = {"importance": Importance, "selection": Selection, "merge": Merge}

@@ -18,7 +18,7 @@ from g2tr.models.internvl_u.autoencoder import encode_flops as qwen_encode_flops
 from g2tr.models.internvl_u.config import InternVLUConfig, LanguageConfig, VisionConfig
 from g2tr.models.internvl_u.cost import model_shape as internvl_shape
 from g2tr.models.shapes import ModelShape
-from g2tr.report.table import Row, markdown
+from g2tr.report.tables.table import Row, markdown
 
 TEXT = 60  # rows of a question
 BAGEL = BagelConfig(

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from g2tr.report.table import markdown
+from g2tr.report.tables.table import markdown
 
 HERE = Path(__file__).parent
 BEGIN, END = "<!-- results -->", "<!-- end of results -->"

@@ -15,7 +15,7 @@ from g2tr.evaluation.saved_predictions import Saved, find
 from g2tr.evaluation.scoring import relative
 from g2tr.files import plain_name
 from g2tr.judges.judged_folder import court_of, judge_folder, require_any
-from g2tr.report.table import Row, markdown, score_cell
+from g2tr.report.tables.table import Row, markdown, score_cell
 from g2tr.rescore import benchmark_of
 
 Verdicts = Mapping[str, Any]

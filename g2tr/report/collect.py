@@ -10,7 +10,7 @@ from g2tr.errors import InputError
 from g2tr.evaluation.record import read_records
 from g2tr.evaluation.run_folder import Run, RunFolder, run_folders
 from g2tr.evaluation.trusted_config import headline_of
-from g2tr.report.table import stages
+from g2tr.report.tables.table import stages
 
 NEEDED = ("run_id", "model", "benchmark", "reducer", "seed", "benchmarks")
 

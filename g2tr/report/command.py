@@ -12,12 +12,12 @@ from g2tr.errors import InputError
 from g2tr.evaluation.run_folder import Run
 from g2tr.evaluation.trusted_config import headline_of
 from g2tr.report.collect import collect
-from g2tr.report.drawing import looks
-from g2tr.report.figures import charts, pictures
-from g2tr.report.formats import csv_text, latex, rows_of
+from g2tr.report.figures.all import charts, pictures
+from g2tr.report.figures.drawing import looks
 from g2tr.report.page import Chapter, page
-from g2tr.report.section import Section, sections
-from g2tr.report.table import markdown
+from g2tr.report.tables.formats import csv_text, latex, rows_of
+from g2tr.report.tables.section import Section, sections
+from g2tr.report.tables.table import markdown
 
 
 def report(cfg: DictConfig) -> Path:

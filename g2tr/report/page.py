@@ -8,9 +8,9 @@ from pathlib import Path
 
 from omegaconf import OmegaConf
 
-from g2tr.report.figures import Plate
-from g2tr.report.formats import best_columns, rows_of
-from g2tr.report.section import Section
+from g2tr.report.figures.all import Plate
+from g2tr.report.tables.formats import best_columns, rows_of
+from g2tr.report.tables.section import Section
 
 NOTE = (
     "rel. avg is the unweighted mean over benchmarks of each one's first score, in % of the unreduced model's. "

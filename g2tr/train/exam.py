@@ -19,7 +19,7 @@ from g2tr.reducers.importance.random import Random
 from g2tr.reducers.merge.drop import Drop
 from g2tr.reducers.reducer import Reducer
 from g2tr.reducers.selection.topk import TopK
-from g2tr.report.overlay import side_by_side
+from g2tr.report.figures.overlay import side_by_side
 from g2tr.scenes.dataset import Picture, Row, generate
 from g2tr.train.autoencoder import psnr_of
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from statistics import fmean
 
-from g2tr.report.table import markdown
+from g2tr.report.tables.table import markdown
 from g2tr.train.exam import Result
 
 ACCURACY, REDUCED, SUCCESS, DECIBELS, MEGABYTES = 0.98, 0.85, 0.6, 35.0, 24.0

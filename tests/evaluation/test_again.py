@@ -18,7 +18,7 @@ from g2tr.evaluation.run_folder import Run, RunFolder
 from g2tr.files import saying
 from g2tr.gather import merge, reference_of
 from g2tr.reducers.cascade import KEEP_ALL
-from g2tr.report.table import tried_again
+from g2tr.report.tables.table import tried_again
 
 Compose = Callable[..., DictConfig]
 Asked = list[str]

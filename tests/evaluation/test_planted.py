@@ -18,7 +18,7 @@ from g2tr.evaluation.evaluate import evaluate
 from g2tr.gather import merge
 from g2tr.judges.command import export, judge
 from g2tr.report.command import report
-from g2tr.report.table import comparison
+from g2tr.report.tables.table import comparison
 from g2tr.rescore import rescore
 
 Compose = Callable[..., DictConfig]

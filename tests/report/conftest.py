@@ -12,7 +12,7 @@ from g2tr.config import fingerprint
 from g2tr.evaluation.record import Record
 from g2tr.evaluation.run_folder import Run, RunFolder
 from g2tr.report.collect import read_run
-from g2tr.report.section import Section, sections
+from g2tr.report.tables.section import Section, sections
 
 HEADLINES = {"questions": SceneQuestions.headline, "edits": SceneEdits.headline}
 NODES = {

@@ -1,9 +1,9 @@
 from collections.abc import Callable
 from html.parser import HTMLParser
 
-from g2tr.report.figures import Plate
+from g2tr.report.figures.all import Plate
 from g2tr.report.page import Chapter, page
-from g2tr.report.section import Section
+from g2tr.report.tables.section import Section
 
 VOID = {"meta", "img", "br"}
 

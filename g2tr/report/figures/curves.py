@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from matplotlib.figure import Figure
 
-from g2tr.report.drawing import Look, Theme, draw_line, name_ends, plot
-from g2tr.report.section import Section
-from g2tr.report.table import scale_of
+from g2tr.report.figures.drawing import Look, Theme, draw_line, name_ends, plot
+from g2tr.report.tables.section import Section
+from g2tr.report.tables.table import scale_of
 
 
 def curves(section: Section, benchmark: str, look: Mapping[str, Look], theme: Theme) -> Figure | None:

@@ -19,7 +19,7 @@ class Comparison(Callback):
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:  # noqa: ANN401
         if self.runs:
-            from g2tr.report.table import print_comparison
+            from g2tr.report.tables.table import print_comparison
 
             print_comparison(list(self.runs.values()))
         elif not config.hydra.launcher._target_.endswith("BasicLauncher"):

@@ -10,10 +10,10 @@ from g2tr.benchmarks.sample import Benchmark, Sample
 from g2tr.evaluation.record import Record, read_records
 from g2tr.evaluation.run_folder import RunFolder
 from g2tr.images import ImageSource, to_rgb
-from g2tr.report.line import Line
-from g2tr.report.overlay import kept_mask, merged, overlay
-from g2tr.report.section import Section
-from g2tr.report.sheet import Panel, Sheet
+from g2tr.report.figures.overlay import kept_mask, merged, overlay
+from g2tr.report.figures.sheet import Panel, Sheet
+from g2tr.report.tables.line import Line
+from g2tr.report.tables.section import Section
 
 RIGHT = {0.0: False, 1.0: True}
 TICK = {0.0: "✗", 1.0: "✓"}

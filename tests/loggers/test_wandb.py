@@ -9,7 +9,7 @@ from omegaconf import DictConfig
 from g2tr.config import build
 from g2tr.errors import InputError
 from g2tr.evaluation.evaluate import evaluate
-from g2tr.report.wandb import flat
+from g2tr.loggers.wandb import flat
 
 wandb = pytest.importorskip("wandb")
 Compose = Callable[..., DictConfig]

@@ -8,12 +8,12 @@ from matplotlib.figure import Figure
 
 from g2tr.errors import InputError
 from g2tr.evaluation.trusted_config import build_benchmark
-from g2tr.report.curves import curves
-from g2tr.report.drawing import DARK, LIGHT, Look, Theme, png
-from g2tr.report.pareto import pareto
-from g2tr.report.pictures import sheets
-from g2tr.report.section import Section
-from g2tr.report.sheet import drawn
+from g2tr.report.figures.curves import curves
+from g2tr.report.figures.drawing import DARK, LIGHT, Look, Theme, png
+from g2tr.report.figures.pareto import pareto
+from g2tr.report.figures.pictures import sheets
+from g2tr.report.figures.sheet import drawn
+from g2tr.report.tables.section import Section
 
 CSS_PIXELS = 120  # per inch of a figure
 Draw = Callable[[Theme], Figure | None]

@@ -1,7 +1,7 @@
 from collections.abc import Callable
 
 from g2tr.evaluation.run_folder import Run
-from g2tr.report.section import Section, sections
+from g2tr.report.tables.section import Section, sections
 from tests.report.conftest import HEADLINES, NODES
 
 MakeRun = Callable[..., Run]

@@ -2,8 +2,8 @@ from collections.abc import Callable
 
 from g2tr.benchmarks.scenes import SceneEdits, SceneQuestions
 from g2tr.evaluation.run_folder import Run
-from g2tr.report.pictures import sheets, shown_lines
-from g2tr.report.section import Section, sections
+from g2tr.report.figures.pictures import sheets, shown_lines
+from g2tr.report.tables.section import Section, sections
 from tests.report.conftest import HEADLINES
 
 MakeSection = Callable[[], Section]

@@ -14,8 +14,8 @@ from g2tr.errors import InputError
 from g2tr.evaluation.record import Record, read_records
 from g2tr.evaluation.run_config import relevant
 from g2tr.evaluation.run_folder import Run
-from g2tr.report.logger import Log
-from g2tr.report.overlay import overlay, side_by_side
+from g2tr.loggers.base import Log
+from g2tr.report.figures.overlay import overlay, side_by_side
 
 Mode = Literal["online", "offline", "disabled"]
 MODES: dict[str, Mode] = {"online": "online", "offline": "offline", "disabled": "disabled"}

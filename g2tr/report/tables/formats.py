@@ -5,10 +5,10 @@ import io
 from collections.abc import Sequence
 
 from g2tr.evaluation.scoring import PHASES
-from g2tr.report.line import Line, Spread
-from g2tr.report.paired import Difference
-from g2tr.report.section import RIVALS, Section
-from g2tr.report.table import Row, bytes_cell, digits_of, flops_cell, scale_of
+from g2tr.report.tables.line import Line, Spread
+from g2tr.report.tables.paired import Difference
+from g2tr.report.tables.section import RIVALS, Section
+from g2tr.report.tables.table import Row, bytes_cell, digits_of, flops_cell, scale_of
 
 LATEX = str.maketrans({c: f"\\{c}" for c in "&%$#_{}"} | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}"})
 SYMBOLS = str.maketrans({"×": r"$\times$", "±": r"$\pm$", "–": "--", "^": r"\^{}"})

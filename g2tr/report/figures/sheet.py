@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
-from g2tr.report.drawing import Theme
+from g2tr.report.figures.drawing import Theme
 
 # Inches: side of a panel, space right of it and below it, width of the prompts, height of a line of text.
 PANEL, GAP, BELOW, PROMPT, LINE = 1.15, 0.07, 0.27, 1.35, 0.14

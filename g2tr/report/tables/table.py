@@ -7,7 +7,7 @@ from rich.console import Console
 
 from g2tr.evaluation.run_folder import Run
 from g2tr.evaluation.trusted_config import headline_of
-from g2tr.report.paired import difference, scored
+from g2tr.report.tables.paired import difference, scored
 
 PERCENT = (
     *("accuracy", "pair_accuracy", "circular", "vanilla", "success"),

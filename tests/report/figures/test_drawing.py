@@ -3,7 +3,7 @@ from itertools import pairwise
 
 import pytest
 
-from g2tr.report.drawing import DARK, LIGHT, apart, looks, plot, png
+from g2tr.report.figures.drawing import DARK, LIGHT, apart, looks, plot, png
 
 
 @pytest.mark.parametrize("heights", [[0.1, 0.5, 0.9], [0.5, 0.5, 0.5], [0.0, 0.01, 0.3, 0.31, 0.32]])

@@ -7,7 +7,7 @@ from statistics import fmean, stdev
 from typing import Any
 
 from g2tr.evaluation.run_folder import Run
-from g2tr.report.table import stages
+from g2tr.report.tables.table import stages
 
 Settings = Mapping[str, Any]
 

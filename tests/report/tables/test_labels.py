@@ -1,7 +1,7 @@
 from collections.abc import Callable
 
 from g2tr.evaluation.run_folder import Run
-from g2tr.report.labels import labels_of
+from g2tr.report.tables.labels import labels_of
 from tests.report.conftest import STAGES
 
 MakeRun = Callable[..., Run]

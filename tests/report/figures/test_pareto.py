@@ -1,9 +1,9 @@
 from collections.abc import Callable
 
 from g2tr.evaluation.run_folder import Run
-from g2tr.report.drawing import LIGHT, looks, png
-from g2tr.report.pareto import front, pareto
-from g2tr.report.section import Section, sections
+from g2tr.report.figures.drawing import LIGHT, looks, png
+from g2tr.report.figures.pareto import front, pareto
+from g2tr.report.tables.section import Section, sections
 from tests.report.conftest import HEADLINES
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from g2tr.config import fingerprint
 from g2tr.evaluation.run_folder import Run
-from g2tr.report.table import stages
+from g2tr.report.tables.table import stages
 
 FOLDED = ("keep_ratio", "seed")
 Settings = Mapping[str, Any]

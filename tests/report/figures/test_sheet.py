@@ -1,7 +1,7 @@
 from PIL import Image
 
-from g2tr.report.drawing import DARK, png
-from g2tr.report.sheet import Panel, Sheet, drawn
+from g2tr.report.figures.drawing import DARK, png
+from g2tr.report.figures.sheet import Panel, Sheet, drawn
 
 PANEL = Panel(Image.new("RGB", (8, 4)), "four ✓", True)
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from g2tr.config import fingerprint
 from g2tr.evaluation.run_folder import Run
-from g2tr.report.labels import called, identity, labels_of, without
-from g2tr.report.line import Line, Settings
-from g2tr.report.paired import Difference, difference, scored
-from g2tr.report.table import PERCENT, findings, net_losses
+from g2tr.report.tables.labels import called, identity, labels_of, without
+from g2tr.report.tables.line import Line, Settings
+from g2tr.report.tables.paired import Difference, difference, scored
+from g2tr.report.tables.table import PERCENT, findings, net_losses
 
 RIVALS = ("none", "g2tr")
 RELEASED = ("g2tr", "latent × balanced × nearest")

@@ -10,8 +10,8 @@ from g2tr.benchmarks.sample import Grades, Sample
 from g2tr.benchmarks.sources.dataset import Dataset
 from g2tr.evaluation.run_folder import Run
 from g2tr.metrics.ratios import Share, total
-from g2tr.report.paired import Difference, Scored, difference, mean_shares, scored
-from g2tr.report.section import Section
+from g2tr.report.tables.paired import Difference, Scored, difference, mean_shares, scored
+from g2tr.report.tables.section import Section
 from tests.benchmarks.conftest import SCORES
 
 MakeRun = Callable[..., Run]

@@ -4,7 +4,7 @@ from PIL import Image
 from g2tr.metrics.account import kept_views
 from g2tr.models.engine.trace import Trace, View
 from g2tr.reducers.tokens import homes_of
-from g2tr.report.overlay import kept_mask, merged, overlay, side_by_side
+from g2tr.report.figures.overlay import kept_mask, merged, overlay, side_by_side
 
 
 def view_of(kept: list[int], grid: tuple[int, int]) -> dict[str, object]:

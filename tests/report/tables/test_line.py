@@ -3,7 +3,7 @@ from collections.abc import Callable
 import pytest
 
 from g2tr.evaluation.run_folder import Run
-from g2tr.report.line import Line, Spread
+from g2tr.report.tables.line import Line, Spread
 from tests.report.conftest import HEADLINES
 
 MakeRun = Callable[..., Run]

@@ -3,7 +3,7 @@ from typing import Any
 
 from g2tr.evaluation.record import Record
 from g2tr.evaluation.run_folder import Run, RunFolder
-from g2tr.report.table import (
+from g2tr.report.tables.table import (
     bytes_cell,
     comparison,
     findings,

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from g2tr.report.drawing import Look, Theme, draw_line, name_ends, plot
-from g2tr.report.line import Line
-from g2tr.report.section import Section
+from g2tr.report.figures.drawing import Look, Theme, draw_line, name_ends, plot
+from g2tr.report.tables.line import Line
+from g2tr.report.tables.section import Section
 
 Point = tuple[float, float]
 

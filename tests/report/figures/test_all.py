@@ -1,9 +1,9 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from g2tr.report.drawing import looks
-from g2tr.report.figures import charts, pictures
-from g2tr.report.section import Section
+from g2tr.report.figures.all import charts, pictures
+from g2tr.report.figures.drawing import looks
+from g2tr.report.tables.section import Section
 
 MakeSection = Callable[[], Section]
 

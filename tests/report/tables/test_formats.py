@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from g2tr.report.formats import best_columns, csv_text, latex, rows_of
-from g2tr.report.section import Section
+from g2tr.report.tables.formats import best_columns, csv_text, latex, rows_of
+from g2tr.report.tables.section import Section
 
 MakeSection = Callable[[], Section]
 

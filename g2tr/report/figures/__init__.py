@@ -1,0 +1,1 @@
+"""Runs as figures, for light and for dark pages."""
