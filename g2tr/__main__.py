@@ -61,7 +61,7 @@ def run_score(cfg: DictConfig) -> None:
 
 def run_train(cfg: DictConfig) -> None:
     """Trains the embedded model from nothing."""
-    from g2tr.train.command import train
+    from g2tr.cli.train import train
 
     train(cfg)
 

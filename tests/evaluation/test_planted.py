@@ -167,7 +167,7 @@ class Bomb:
 
 @pytest.mark.filterwarnings("ignore")
 def test_train(compose: Compose) -> None:
-    from g2tr.train.command import train
+    from g2tr.cli.train import train
 
     small = (
         "recipe.autoencoder.steps=50",
