@@ -208,11 +208,11 @@ def test_profile_and_a_checkpoint(compose: Compose, checkpoint: str, monkeypatch
 
 
 def test_lmms_eval(checkpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tests.lmms_eval.contract import modules
+    from tests.integrations.lmms_eval.contract import modules
 
     for name, module in modules().items():
         monkeypatch.setitem(sys.modules, name, module)
-    from g2tr.lmms_eval.model import G2TR
+    from g2tr.integrations.lmms_eval.model import G2TR
 
     monkeypatch.setattr("builtins.input", lambda *_: "y")
     with pytest.raises(InputError, match="tokenizer"):

@@ -4,9 +4,9 @@ import tomllib
 from importlib import import_module
 from pathlib import Path
 
-from g2tr.lmms_eval import manifest
+from g2tr.integrations.lmms_eval import manifest
 
-PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+PROJECT = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
 def test_the_entry_point_leads_to_the_manifest_and_it_to_the_class(lmms_eval: None) -> None:
@@ -19,8 +19,6 @@ def test_the_entry_point_leads_to_the_manifest_and_it_to_the_class(lmms_eval: No
 
 
 def test_the_entry_point_is_found_without_loading_torch_or_lmms_eval() -> None:
-    code = (
-        "import sys, g2tr.lmms_eval; print([name for name in ('torch', 'hydra', 'lmms_eval') if name in sys.modules])"
-    )
+    code = "import sys, g2tr.integrations.lmms_eval; print([name for name in ('torch', 'hydra', 'lmms_eval') if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

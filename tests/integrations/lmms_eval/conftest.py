@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests.lmms_eval.contract import modules
+from tests.integrations.lmms_eval.contract import modules
 
 Ask = Callable[..., Any]
 GREEDY = {"max_new_tokens": 8, "temperature": 0, "until": ["\n\n"]}
@@ -28,7 +28,7 @@ def lmms_eval() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def plugin(lmms_eval: None) -> Any:
     """The class that lmms-eval creates."""
-    return import_module("g2tr.lmms_eval.model").G2TR
+    return import_module("g2tr.integrations.lmms_eval.model").G2TR
 
 
 @pytest.fixture(scope="session")

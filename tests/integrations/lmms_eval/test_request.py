@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from g2tr.errors import InputError
-from g2tr.lmms_eval.request import Request
+from g2tr.integrations.lmms_eval.request import Request
 
 GRAY = Image.new("RGB", (4, 2), "gray")
 

@@ -17,4 +17,4 @@ def manifest() -> Any:  # noqa: ANN401 - lmms-eval has no types
     """What lmms-eval registers as `--model g2tr`; imports neither torch nor a model."""
     from lmms_eval.models.registry_v2 import ModelManifest
 
-    return ModelManifest("g2tr", simple_class_path="g2tr.lmms_eval.model.G2TR")
+    return ModelManifest("g2tr", simple_class_path="g2tr.integrations.lmms_eval.model.G2TR")

@@ -3,7 +3,7 @@ import torch
 
 from g2tr.config import build
 from g2tr.errors import InputError
-from g2tr.lmms_eval.arguments import configure, own_device
+from g2tr.integrations.lmms_eval.arguments import configure, own_device
 from g2tr.reducers.merge.drop import Drop
 
 

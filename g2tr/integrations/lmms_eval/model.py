@@ -16,8 +16,8 @@ from g2tr.benchmarks.groups import sample_seed
 from g2tr.benchmarks.sample import Sample
 from g2tr.config import build, fingerprint, plain
 from g2tr.errors import InputError
-from g2tr.lmms_eval.arguments import MODES, TAKEN, configure, own_device
-from g2tr.lmms_eval.request import Request
+from g2tr.integrations.lmms_eval.arguments import MODES, TAKEN, configure, own_device
+from g2tr.integrations.lmms_eval.request import Request
 from g2tr.models.base import Model, Outcome
 from g2tr.models.engine.trace import Trace
 from g2tr.reducers.build import build_reducer

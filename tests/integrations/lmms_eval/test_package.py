@@ -14,7 +14,7 @@ from g2tr.benchmarks.scenes import SceneQuestions
 from g2tr.config import build
 
 pytestmark = pytest.mark.skipif(find_spec("lmms_eval") is None, reason="lmms-eval is not installed")
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 ARGUMENTS = "model=bagel_tiny,reducer=g2tr,keep_ratio=0.5"
 TASKS = str(ROOT / "experiments/lmms_eval/tasks")
 

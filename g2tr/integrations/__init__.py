@@ -1,0 +1,1 @@
+"""g2tr inside other programs."""
