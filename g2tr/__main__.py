@@ -14,13 +14,13 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from g2tr.arguments import ordered, require_settings, with_paths
+from g2tr.cli.arguments import ordered, require_settings, with_paths
+from g2tr.cli.help import print_help
+from g2tr.cli.hints import hint
+from g2tr.cli.terminal import plain_streams
 from g2tr.config import conf_dir
 from g2tr.errors import InputError, OutputError, Stopped
-from g2tr.help import print_help
-from g2tr.hints import hint
 from g2tr.models.kept import KeptModel
-from g2tr.terminal import plain_streams
 
 FIRST_LOOK = "experiment=first_look"
 KEPT = "what was predicted is kept, and the same command goes on from there"
@@ -31,29 +31,29 @@ def run_evaluate(cfg: DictConfig, kept: KeptModel | None = None) -> Any:  # noqa
     if sys.stderr.isatty():
         names = ", ".join(map(str, cfg.benchmark))
         sys.stderr.write(f"g2tr: loading {cfg.model.name}, {cfg.reducer.name} and {names} …\n")
-    from g2tr.session import session
+    from g2tr.cli.evaluate import session
 
     return session(cfg, kept or KeptModel())
 
 
 def run_profile(cfg: DictConfig) -> None:
     """Times the stages of a reducer."""
-    from g2tr.profile import profile
+    from g2tr.cli.profile import profile
 
     profile(cfg)
 
 
 def run_report(cfg: DictConfig) -> None:
     """Turns run folders into tables, figures and one page."""
-    from g2tr.report.command import report
+    from g2tr.cli.report import report
 
     report(cfg)
 
 
 def run_score(cfg: DictConfig) -> None:
     """Scores saved predictions: answers by rule, edits by a judge; or writes edits as a benchmark's scripts expect."""
-    from g2tr.judges.command import export, judge
-    from g2tr.rescore import rescore
+    from g2tr.cli.judge import export, judge
+    from g2tr.cli.score import rescore
 
     action = judge if cfg.get("judge") else rescore if cfg.export is None else export
     action(cfg)
@@ -68,7 +68,7 @@ def run_train(cfg: DictConfig) -> None:
 
 def run_merge(cfg: DictConfig) -> None:
     """Puts together what shards have predicted."""
-    from g2tr.gather import merge
+    from g2tr.cli.merge_shards import merge
 
     merge(cfg)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from g2tr.profile import squarest
+from g2tr.cli.profile import squarest
 from g2tr.reducers import gram
 from g2tr.reducers.selection.dpp import Dpp
 from g2tr.reducers.selection.maxmin import MaxMin

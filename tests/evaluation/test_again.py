@@ -11,12 +11,12 @@ from omegaconf import DictConfig
 from PIL import Image
 
 from g2tr.benchmarks.groups import Group
+from g2tr.cli.merge_shards import merge, reference_of
 from g2tr.errors import InputError, OutputError
 from g2tr.evaluation.evaluate import evaluate
 from g2tr.evaluation.predict import Evaluation
 from g2tr.evaluation.run_folder import Run, RunFolder
 from g2tr.files import saying
-from g2tr.gather import merge, reference_of
 from g2tr.reducers.cascade import KEEP_ALL
 from g2tr.report.tables.table import tried_again
 

@@ -12,14 +12,14 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 
 from g2tr.assets import ASSETS
+from g2tr.cli.judge import export, judge
+from g2tr.cli.merge_shards import merge
+from g2tr.cli.report import report
+from g2tr.cli.score import rescore
 from g2tr.config import build
 from g2tr.errors import InputError
 from g2tr.evaluation.evaluate import evaluate
-from g2tr.gather import merge
-from g2tr.judges.command import export, judge
-from g2tr.report.command import report
 from g2tr.report.tables.table import comparison
-from g2tr.rescore import rescore
 
 Compose = Callable[..., DictConfig]
 Compound = dict[str, Any]
@@ -200,7 +200,7 @@ def checkpoint(tmp_path: Path) -> str:
 
 
 def test_profile_and_a_checkpoint(compose: Compose, checkpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from g2tr.profile import profile
+    from g2tr.cli.profile import profile
 
     monkeypatch.setattr("builtins.input", lambda *_: "y")
     with pytest.raises(InputError, match="tokenizer"):

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from omegaconf import DictConfig
 
+from g2tr.cli.judge import export, judge
 from g2tr.errors import InputError
 from g2tr.evaluation.evaluate import evaluate
 from g2tr.images import ImageSource
-from g2tr.judges.command import export, judge
 
 GEDIT = Path(__file__).parents[1] / "data/edits/gedit.parquet"
 Compose = Callable[..., DictConfig]

@@ -18,14 +18,14 @@ from g2tr.benchmarks.pope import POPE
 from g2tr.benchmarks.realworldqa import RealWorldQA
 from g2tr.benchmarks.sources.dataset import Dataset
 from g2tr.benchmarks.understanding import Understanding
+from g2tr.cli.score import rescore
 from g2tr.errors import InputError
 from g2tr.evaluation.evaluate import evaluate
 from g2tr.evaluation.record import read_records
 from g2tr.evaluation.run_folder import Run
-from g2tr.rescore import rescore
 
 Compose = Callable[..., DictConfig]
-DATA = Path(__file__).parent / "data/questions"
+DATA = Path(__file__).parents[1] / "data/questions"
 NAMES = ("mme", "mmbench", "mmvp", "realworldqa", "pope")
 FORMS = {
     "hub": {name: "" for name in NAMES},

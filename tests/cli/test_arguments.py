@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from omegaconf import DictConfig
 
-from g2tr.arguments import config_folder, ordered, readable, with_paths
+from g2tr.cli.arguments import config_folder, ordered, readable, with_paths
+from g2tr.cli.evaluate import refuse_idle_settings
 from g2tr.errors import InputError
 from g2tr.evaluation.evaluate import evaluate
-from g2tr.session import refuse_idle_settings
 
 Compose = Callable[..., DictConfig]
 

@@ -1,8 +1,8 @@
 import pytest
 
 from g2tr.__main__ import COMMANDS
+from g2tr.cli.help import groups, print_help
 from g2tr.config import conf_dir
-from g2tr.help import groups, print_help
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -8,6 +8,7 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from g2tr.benchmarks.sample import Benchmark
+from g2tr.cli.score import benchmark_of
 from g2tr.config import plain
 from g2tr.errors import InputError
 from g2tr.evaluation.export import Exported, export_layout
@@ -16,7 +17,6 @@ from g2tr.evaluation.scoring import relative
 from g2tr.files import plain_name
 from g2tr.judges.judged_folder import court_of, judge_folder, require_any
 from g2tr.report.tables.table import Row, markdown, score_cell
-from g2tr.rescore import benchmark_of
 
 Verdicts = Mapping[str, Any]
 

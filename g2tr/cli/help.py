@@ -8,7 +8,7 @@ from pathlib import Path
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf, flag_override
 
-from g2tr.arguments import config_folder, is_setting
+from g2tr.cli.arguments import config_folder, is_setting
 from g2tr.config import conf_dir
 
 

@@ -5,11 +5,11 @@ import torch
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 
+from g2tr.cli.profile import Timing, profile, random_tokens, squarest
 from g2tr.errors import InputError
-from g2tr.profile import Timing, profile, random_tokens, squarest
 from g2tr.reducers.tokens import LatentGrid
 
-CONF = Path(__file__).parents[1] / "conf"
+CONF = Path(__file__).parents[2] / "conf"
 SMALL = ("sizes=[64,90]", "width=48", "repeats=2", "device=cpu")
 STAGES = ["anchors", "importance", "selection", "merge", "product"]
 

@@ -4,7 +4,7 @@ import pytest
 from hydra.errors import HydraException
 from omegaconf import DictConfig
 
-from g2tr.hints import hint
+from g2tr.cli.hints import hint
 
 
 @pytest.mark.parametrize(

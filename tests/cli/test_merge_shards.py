@@ -7,11 +7,11 @@ import pytest
 from omegaconf import DictConfig
 
 from g2tr.benchmarks.sample import Sample
+from g2tr.cli.merge_shards import gather, merge, require_all
 from g2tr.errors import InputError
 from g2tr.evaluation.evaluate import evaluate
 from g2tr.evaluation.record import Record
 from g2tr.evaluation.run_folder import RunFolder
-from g2tr.gather import gather, merge, require_all
 
 Compose = Callable[..., DictConfig]
 QUESTIONS = ("benchmark=scenes_questions", "limit=6")

@@ -3,8 +3,8 @@ from collections.abc import Callable
 import pytest
 from omegaconf import DictConfig
 
+from g2tr.cli.evaluate import refuse_nested_processes
 from g2tr.errors import InputError
-from g2tr.session import refuse_nested_processes
 
 Compose = Callable[..., DictConfig]
 

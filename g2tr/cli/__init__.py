@@ -1,0 +1,1 @@
+"""The commands behind `g2tr`, and how the command line reads, helps and says what went wrong."""
