@@ -5,35 +5,32 @@ image → encode → anchors → importance → selection → merge → pack →
 A `Reducer` composes importance (who matters), selection (who stays) and merge (what the others leave behind).
 """
 
-from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING
+
+from g2tr.exports import lazily
+
+if TYPE_CHECKING:
+    from g2tr.models.hf.latents import load_latents as load_latents
+    from g2tr.models.hf.reduce import reduce_inputs as reduce_inputs
+    from g2tr.reducers.anchors import AnchorRule as AnchorRule
+    from g2tr.reducers.cascade import Cascade as Cascade
+    from g2tr.reducers.reducer import Reducer as Reducer
+    from g2tr.reducers.tokens import Anchors as Anchors
+    from g2tr.reducers.tokens import LatentGrid as LatentGrid
+    from g2tr.reducers.tokens import Reduction as Reduction
+    from g2tr.reducers.tokens import VisualTokens as VisualTokens
 
 __version__ = "0.1.0"
 
 EXPORTS = {
-    "Reducer": "g2tr.reducers.reducer",
-    "VisualTokens": "g2tr.reducers.tokens",
-    "Reduction": "g2tr.reducers.tokens",
-    "Anchors": "g2tr.reducers.tokens",
-    "LatentGrid": "g2tr.reducers.tokens",
-    "AnchorRule": "g2tr.reducers.anchors",
-    "reduce_inputs": "g2tr.models.hf.reduce",
-    "load_latents": "g2tr.models.hf.latents",
+    "AnchorRule": "reducers.anchors",
+    "Anchors": "reducers.tokens",
+    "Cascade": "reducers.cascade",
+    "LatentGrid": "reducers.tokens",
+    "Reducer": "reducers.reducer",
+    "Reduction": "reducers.tokens",
+    "VisualTokens": "reducers.tokens",
+    "load_latents": "models.hf.latents",
+    "reduce_inputs": "models.hf.reduce",
 }
-__all__ = [
-    "AnchorRule",
-    "Anchors",
-    "LatentGrid",
-    "Reducer",
-    "Reduction",
-    "VisualTokens",
-    "load_latents",
-    "reduce_inputs",
-]
-
-
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - any export
-    """Imports an exported name at its first use, so that the command line starts without torch."""
-    if name in EXPORTS:
-        return getattr(import_module(EXPORTS[name]), name)
-    raise AttributeError(f"module 'g2tr' has no attribute {name!r}")
+__getattr__ = lazily(__name__, EXPORTS)

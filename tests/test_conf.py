@@ -43,7 +43,10 @@ def strategies(compose: Compose) -> dict[str, dict[str, DictConfig]]:
 def test_a_strategy_has_the_same_stem_in_code_configuration_and_tests(stage: str) -> None:
     found = set(stems(conf_dir() / "reducer" / stage))
     variants = {stem for stem in found if base_of(stage, stem) != stem}
-    of_files = [set(stems(ROOT / "g2tr" / stage, "*.py")), set(stems(ROOT / "tests" / stage, "test_*.py"))]
+    of_files = [
+        set(stems(ROOT / "g2tr" / "reducers" / stage, "*.py")),
+        set(stems(ROOT / "tests" / "reducers" / stage, "test_*.py")),
+    ]
     assert of_files == [found - variants] * 2
     assert all(variant.startswith(base_of(stage, variant) + "_") for variant in variants)
 
@@ -53,7 +56,7 @@ def test_every_strategy_can_replace_the_one_of_g2tr(stage: str, strategies: dict
     for stem, node in strategies[stage].items():
         strategy = build(node)
         assert isinstance(strategy, STAGES[stage])
-        assert type(strategy).__module__ == f"g2tr.{stage}.{base_of(stage, stem)}"
+        assert type(strategy).__module__ == f"g2tr.reducers.{stage}.{base_of(stage, stem)}"
 
 
 @pytest.mark.parametrize("name", stems(conf_dir() / "reducer"))

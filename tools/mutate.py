@@ -1,6 +1,7 @@
 """Mutates modules one place at a time and runs their tests: a mutant that they pass shows a claim that is missing.
 
-    python tools/mutate.py g2tr/reducers/selection/*.py --number 8 --also tests/reducers/test_reducer.py --copy /tmp/mutants
+    python tools/mutate.py g2tr/reducers/selection/*.py --number 8 --copy /tmp/mutants \
+        --also tests/reducers/test_reducer.py
 
 The working tree is copied and never changed. A child is forked for each mutant from a parent that has imported the
 slow packages, but not g2tr, so that each imports the mutated module. Without a sample (`--number`), every mutant runs.

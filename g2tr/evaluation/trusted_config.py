@@ -4,9 +4,12 @@ Whoever may write to a shared folder of outputs must not run code in another use
 with a list before anything is imported, and interpolations, which can build and reveal things, are refused.
 """
 
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from functools import partial
+from importlib import import_module
+from typing import Any
 
 from g2tr.benchmarks.sample import Benchmark, Shares
 from g2tr.config import build
@@ -15,26 +18,36 @@ from g2tr.errors import InputError
 BENCHMARKS = frozenset(
     f"g2tr.benchmarks.{name}"
     for name in (
-        *("emu_edit.EmuEdit", "gedit.GEditBench", "imgedit.ImgEditBench", "kris.KRISBench", "magicbrush.MagicBrush"),
-        *("mmbench.MMBench", "mme.MME", "mmvp.MMVP", "pope.POPE", "realworldqa.RealWorldQA", "risebench.RISEBench"),
-        *("scenes.SceneEdits", "scenes.SceneQuestions", "generated.GeneratedEdits", "generated.GeneratedQuestions"),
-        *("questions.Questions", "own_edits.OwnEdits"),
+        "EmuEdit",
+        "GEditBench",
+        "GeneratedEdits",
+        "GeneratedQuestions",
+        "ImgEditBench",
+        "KRISBench",
+        "MMBench",
+        "MME",
+        "MMVP",
+        "MagicBrush",
+        "OwnEdits",
+        "POPE",
+        "Questions",
+        "RISEBench",
+        "RealWorldQA",
+        "SceneEdits",
+        "SceneQuestions",
     )
 )
 PARTS = frozenset(
-    {
-        "g2tr.benchmarks.sources.dataset.Dataset",
-        "g2tr.metrics.captions.ClipCaptions",
-        *(f"g2tr.metrics.perceptual.{name}" for name in ("ClipImage", "Dino", "Lpips")),
-    }
+    {"g2tr.benchmarks.Dataset", *(f"g2tr.metrics.{name}" for name in ("ClipCaptions", "ClipImage", "Dino", "Lpips"))}
 )
+MOVED = re.compile(r"g2tr\.(benchmarks|metrics)\.[a-z_.]+\.([A-Z]\w+)")  # what 0.1.0 called g2tr.benchmarks.mme.MME
 Settings = Mapping[str, object]
 
 
 def build_benchmark(name: str, node: Settings) -> Benchmark:
     """The benchmark of a node from a file. Raises `InputError` where it would build anything else."""
     require_trusted(name, node)
-    benchmark = build(node)
+    benchmark = build(current(node))
     if not isinstance(benchmark, Benchmark):
         raise InputError(f"{name}: {node.get('_target_')} is no benchmark")
     return benchmark
@@ -44,7 +57,7 @@ def require_trusted(name: str, node: object) -> None:
     """Raises `InputError` where a node from a file would build what is not on our list. Imports nothing."""
     if not isinstance(node, Mapping):
         raise InputError(f"{name}: the settings of a run must be a mapping, got {type(node).__name__}")
-    for target in targets(node):
+    for target in targets(current(node)):
         if target not in BENCHMARKS | PARTS:
             raise InputError(f"{name}: the settings of a run may not build {target}")
     if text := next(interpolations(node), None):
@@ -71,12 +84,24 @@ def shares_of(node: Settings, score: str, protocol: str | None) -> Shares | None
 
 def class_of(node: Settings) -> type | None:
     """The class that a node names: one on our list, or one of the user's own that this process has imported."""
-    target = str(node.get("_target_"))
+    target = current_name(str(node.get("_target_")))
     module, _, name = target.rpartition(".")
-    if target in BENCHMARKS:
-        __import__(module)
     found = vars(sys.modules[module]).get(name) if module in sys.modules else None
+    if target in BENCHMARKS:
+        found = getattr(import_module(module), name)
     return found if isinstance(found, type) else None
+
+
+def current_name(target: str) -> str:
+    """The public name of a class; run folders of 0.1.0 name the module that it was in."""
+    return MOVED.sub(r"g2tr.\1.\2", target)
+
+
+def current(value: Any) -> Any:  # noqa: ANN401 - a node, or a part of one
+    """A node with the public names of all that it builds."""
+    if isinstance(value, Mapping):
+        return {key: current_name(str(part)) if key == "_target_" else current(part) for key, part in value.items()}
+    return [current(part) for part in value] if isinstance(value, list | tuple) else value
 
 
 def targets(value: object) -> Iterator[str]:

@@ -15,7 +15,7 @@ def test_every_command_has_examples_and_fields(command: str, capsys: pytest.Capt
 def test_fields_are_shown_as_overrides_leave_them(capsys: pytest.CaptureFixture[str]) -> None:
     print_help("evaluate", ["--help", "keep_ratio=0.25", "reducer=fastv"])
     text = capsys.readouterr().out
-    assert "keep_ratio: 0.25" in text and "g2tr.reducers.importance.attention" in text
+    assert "keep_ratio: 0.25" in text and "g2tr.reducers.importance.Attention" in text
 
 
 def test_every_group_is_listed_with_its_choices() -> None:

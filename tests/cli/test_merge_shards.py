@@ -60,7 +60,7 @@ def test_a_place_without_runs_is_named(compose: Compose, tmp_path: Path) -> None
 def test_settings_that_would_build_something_else_are_refused(compose: Compose, tmp_path: Path) -> None:
     evaluate(compose(*QUESTIONS, "reducer=none", "shard=1/2", f"outputs={tmp_path}"))
     (config,) = tmp_path.glob("*/config.yaml")
-    config.write_text(config.read_text().replace("g2tr.benchmarks.scenes.SceneQuestions", "os.getcwd"))
+    config.write_text(config.read_text().replace("g2tr.benchmarks.SceneQuestions", "os.getcwd"))
     with pytest.raises(InputError, match="may not build os.getcwd"):
         merge(compose(f"paths=[{tmp_path}]", f"outputs={tmp_path}", config_name="merge"))
 

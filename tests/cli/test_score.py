@@ -232,8 +232,8 @@ def test_settings_of_a_run_build_nothing_but_benchmarks(outputs: Path, score: Ca
     (folder,) = outputs.glob("*-none-*")
     config = (folder / "config.yaml").read_text()
     for old, new, message in (
-        ("g2tr.benchmarks.sources.dataset.Dataset", "subprocess.Popen", "may not build subprocess.Popen"),
-        ("g2tr.benchmarks.mme.MME", "os.system", "may not build os.system"),
+        ("g2tr.benchmarks.Dataset", "subprocess.Popen", "may not build subprocess.Popen"),
+        ("g2tr.benchmarks.MME", "os.system", "may not build os.system"),
     ):
         (folder / "config.yaml").write_text(config.replace(old, new))
         with pytest.raises(InputError, match=message):

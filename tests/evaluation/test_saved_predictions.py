@@ -10,8 +10,8 @@ from g2tr.evaluation.record import Record, to_line
 from g2tr.evaluation.saved_predictions import KINDS, find, sample_of
 
 RECORD = Record("1", "mme", "count", "Is it?", "yes", "yes", seed=3, cluster="a", facts={"cluster_size": 2})
-SETTINGS: dict[str, Any] = {"mme": {"_target_": "g2tr.benchmarks.mme.MME"}}
-CONFIG = "benchmark:\n  mme:\n    _target_: g2tr.benchmarks.mme.MME\n"
+SETTINGS: dict[str, Any] = {"mme": {"_target_": "g2tr.benchmarks.MME"}}
+CONFIG = "benchmark:\n  mme:\n    _target_: g2tr.benchmarks.MME\n"
 
 
 def folder_with(path: Path, text: str, config: str = CONFIG) -> Path:

@@ -9,7 +9,7 @@ from g2tr.config import conf_dir, plain
 from g2tr.errors import InputError
 from g2tr.evaluation.trusted_config import BENCHMARKS, PARTS, build_benchmark, headline_of, targets
 
-QUESTIONS = "g2tr.benchmarks.scenes.SceneQuestions"
+QUESTIONS = "g2tr.benchmarks.SceneQuestions"
 
 
 def test_a_benchmark_of_ours_is_built() -> None:
@@ -39,7 +39,7 @@ def test_nothing_else_is_built_wherever_it_hides(target: str, tmp_path: Path) ->
 
 def test_a_part_alone_is_no_benchmark() -> None:
     with pytest.raises(InputError, match="is no benchmark"):
-        build_benchmark("scenes", {"_target_": "g2tr.benchmarks.sources.dataset.Dataset", "path": "x"})
+        build_benchmark("scenes", {"_target_": "g2tr.benchmarks.Dataset", "path": "x"})
 
 
 def test_all_targets_of_a_node_are_found() -> None:

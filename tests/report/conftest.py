@@ -16,8 +16,8 @@ from g2tr.report.tables.section import Section, sections
 
 HEADLINES = {"questions": SceneQuestions.headline, "edits": SceneEdits.headline}
 NODES = {
-    "questions": {"_target_": "g2tr.benchmarks.scenes.SceneQuestions", "limit": 12},
-    "edits": {"_target_": "g2tr.benchmarks.scenes.SceneEdits", "limit": 3},
+    "questions": {"_target_": "g2tr.benchmarks.SceneQuestions", "limit": 12},
+    "edits": {"_target_": "g2tr.benchmarks.SceneEdits", "limit": 3},
 }
 STAGES = {stage: {"_target_": f"g2tr.{stage}.x.X"} for stage in ("importance", "selection", "merge")}
 MakeRun = Callable[..., Run]

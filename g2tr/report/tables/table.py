@@ -7,6 +7,7 @@ from rich.console import Console
 
 from g2tr.evaluation.run_folder import Run
 from g2tr.evaluation.trusted_config import headline_of
+from g2tr.reducers import importance, merge, selection
 from g2tr.report.tables.paired import difference, scored
 
 PERCENT = (
@@ -14,6 +15,11 @@ PERCENT = (
     *("f1", "precision", "recall", "yes_ratio"),
 )
 STAGES = ("importance", "selection", "merge")
+NAMES: dict[str, str] = {
+    f"{package.__name__}.{strategy}": file
+    for package in (importance, selection, merge)
+    for strategy, file in package.EXPORTS.items()
+}
 LEGEND = (
     "In brackets: scores in % of the unreduced model, savings as multiples of it; vs none: paired difference of the "
     "first score with its 95 % bootstrap interval over clusters of samples ([–]: fewer than ten clusters)"
@@ -26,9 +32,14 @@ def stages(reducer: Mapping[str, Any]) -> str:
     if reducer["keep_ratio"] == 1:
         return "–"
     if "steps" not in reducer:
-        return " × ".join(str(reducer[stage]["_target_"]).split(".")[-2] for stage in STAGES)
+        return " × ".join(strategy_name(str(reducer[stage]["_target_"])) for stage in STAGES)
     depths = [f"{step['at']['layer']}/{step['at']['of']}" if "at" in step else "encoder" for step in reducer["steps"]]
     return ", ".join(f"{stages(step)} @ {depth}" for step, depth in zip(reducer["steps"], depths, strict=True))
+
+
+def strategy_name(target: str) -> str:
+    """The name of a strategy: that of its file."""
+    return NAMES.get(target, target.split(".")[-2])
 
 
 def scale_of(score: str) -> float:

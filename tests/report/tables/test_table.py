@@ -44,7 +44,7 @@ def run(name: str, keep: float, accuracy: float) -> Run:
         "reducer": {"name": name, "keep_ratio": keep, **STAGES},
         "model": {"name": "bagel_tiny"},
         "preprocess": "official_eval",
-        "benchmark": {"scenes": {"_target_": "g2tr.benchmarks.scenes.SceneQuestions"}},
+        "benchmark": {"scenes": {"_target_": "g2tr.benchmarks.SceneQuestions"}},
         "benchmarks": {"scenes": result},
     }
     return Run(RunFolder(Path(f"outputs/{name}")), metrics)
