@@ -49,6 +49,13 @@ def test_an_answer_is_right_wrong_empty_or_unparsed() -> None:
     assert isinstance(toy, Benchmark) and toy.max_tokens == 7
 
 
+def test_an_answer_that_ends_within_its_reasoning_is_counted() -> None:
+    toy = Toy(Dataset("x"))
+    sample = next(iter(toy.load()))
+    assert toy.grade(sample, "<think>that")["cut"] == 1
+    assert "cut" not in toy.grade(sample, "<think>that</think> this")
+
+
 def test_a_fact_that_scoring_needs_and_a_prediction_lacks_is_named() -> None:
     with pytest.raises(InputError, match="prediction of 1 does not carry facts.options"):
         fact(Sample("1", (), "", "A", ""), "options")
