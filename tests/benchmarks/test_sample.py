@@ -64,3 +64,9 @@ def test_a_limit_never_parts_a_cluster() -> None:
 def test_the_usual_formats_are_read(form: str, tmp_path: Path) -> None:
     Image.new("RGB", (5, 3), (200, 0, 0)).save(tmp_path / "x", form)
     assert ImageSource(tmp_path / "x").open().size == ImageSource((tmp_path / "x").read_bytes()).open().size == (5, 3)
+
+
+def test_pictures_find_each_other_by_their_bytes_or_by_their_paths() -> None:
+    keys = [ImageSource(content).key for content in (b"a", b"b", Path("a.png"), Path("b.png"))]
+    assert len(set(keys)) == 4
+    assert keys == [ImageSource(content).key for content in (b"a", b"b", Path("a.png"), Path("b.png"))]
