@@ -132,8 +132,8 @@ def passes(tests: Sequence[str], limit: float, log: Path, cached: bool) -> bool:
         for stream in (1, 2):
             os.dup2(output, stream)
         sys.dont_write_bytecode = not cached
-        options = ["-x", "-q", "--assert=plain", "-p", "no:cacheprovider", f"--basetemp={log.parent / 'temporary'}"]
-        os._exit(importlib.import_module("pytest").main([*options, *tests]))
+        options = f"-x -p no:cacheprovider --assert=plain --numprocesses=0 --basetemp={log.parent / 'temporary'}"
+        os._exit(importlib.import_module("pytest").main([*options.split(), *tests]))
     end = time.monotonic() + limit
     while time.monotonic() < end:
         done, status = os.waitpid(child, os.WNOHANG)

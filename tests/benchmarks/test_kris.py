@@ -77,6 +77,7 @@ def test_frames_stand_in_their_order_and_every_picture_has_a_label(benchmark: KR
         (("7-1.png", "7-2.png"), "", [1, 2, 3]),
         (("a.png", "b.png", "c.png"), "2", [1, 3, 4, 2]),
         (("a.png", "b.png", "c.png"), "", [1, 2, 3, 4]),
+        (("a.png", "b.png"), "7", [1, 2, 7]),
     ],
 )
 def test_the_number_of_a_frame_is_the_one_that_is_not_given(

@@ -91,3 +91,7 @@ def test_an_entry_that_lacks_something_is_named(tmp_path: Path, change: dict[str
     (tmp_path / "data_total.json").write_text(json.dumps([row]))
     with pytest.raises(InputError, match=f"data_total.json, entry 1: {message}"):
         RISEBench(Dataset(str(tmp_path))).samples()
+
+
+def test_the_judge_sees_and_says_no_more_than_that_of_gpt_eval(benchmark: RISEBench) -> None:
+    assert (benchmark.judge_max_side, benchmark.judge_max_tokens) == (768, 4096)

@@ -48,6 +48,15 @@ def test_a_broken_run_is_named_and_left_out(
     assert collected.left_out[0].startswith("g2tr-0.5-") and collected.left_out[0].endswith(reason)
 
 
+@pytest.mark.parametrize("found", [{"n": 0, "scores": {"accuracy": 1.0}}, {"n": 12, "scores": {}}])
+def test_a_run_without_any_grade_is_left_out(found: object, make_run: MakeRun, tmp_path: Path) -> None:
+    run = make_run("g2tr")
+    make_run("none", 1.0)
+    benchmarks = {**run.metrics["benchmarks"], "questions": found}
+    run.folder.metrics_file.write_text(json.dumps({**run.metrics, "benchmarks": benchmarks}))
+    assert collect([tmp_path]).left_out[0].endswith("no sample of questions was graded")
+
+
 def test_metrics_of_an_unknown_form_are_left_out(make_run: MakeRun, tmp_path: Path) -> None:
     make_run("none", 1.0)
     run = make_run("g2tr")
