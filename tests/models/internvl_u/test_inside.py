@@ -119,16 +119,28 @@ class Heard(QwenLanguage):
     """Notes the positions, modulo 2π, at which keys of each layer are cached; the fastest wave turns by one."""
 
     angles: dict[int, list[Tensor]]
+    asked: list[tuple[Tensor, Tensor]]
 
     def pass_layer(self, index: int, rows: Tensor, block: Any, turn: Any, *others: Any) -> Tensor:
         self.angles.setdefault(index, []).append(torch.atan2(turn[1][:, 0], turn[0][:, 0]))
         return super().pass_layer(index, rows, block, turn, *others)
 
 
-def heard(model: InternVLU, images: list[Image], reducer: Plan) -> tuple[Context, list[Tensor]]:
+class Asked(Heard):
+    """Notes the angle of a query row and that at which the layer below had just cached its key."""
+
+    def look(self, index: int, rows: Tensor, turn: Any) -> Any:
+        if len(rows) == 1:
+            self.asked.append((torch.atan2(turn[1][-1, 0], turn[0][-1, 0]), self.angles[index][-1][-1]))
+        return super().look(index, rows, turn)
+
+
+def heard(
+    model: InternVLU, images: list[Image], reducer: Plan, kind: type[Heard] = Heard
+) -> tuple[Context, list[Tensor]]:
     """A conversation about images, and the angles of all keys in each layer."""
-    language = Heard(model.parts.network.language_model, model.parts.network.config.language)
-    language.angles = {}
+    language = kind(model.parts.network.language_model, model.parts.network.config.language)
+    language.angles, language.asked = {}, []
     context = Context.new(replace(model.parts, language=language))
     with torch.inference_mode():
         context.read_text(system_turn("Look."))
@@ -151,6 +163,16 @@ def test_positions_can_be_counted_anew_from_a_step_on(drawn: InternVLU, scene: I
     assert all(turned(found, torch.arange(len(found))) for found in layers)
     assert [len(found) for found in layers] == context.lengths
     assert context.lag == (0, 0, 64, 64, 96, 96)
+
+
+def test_a_query_row_is_turned_as_in_the_layer_below_where_positions_are_counted_anew(
+    drawn: InternVLU, scene: Image
+) -> None:
+    steps = replace(plan(0.5, "image_end", 2, 3, 4), positions="compact")
+    context, _ = heard(drawn, [scene, scene.rotate(90)], steps, Asked)
+    asked = context.parts.language.asked
+    assert len(asked) == 6
+    assert all(torch.equal(query, key) for query, key in asked)
 
 
 def test_positions_stay_as_they_were_read_otherwise(drawn: InternVLU, scene: Image) -> None:
