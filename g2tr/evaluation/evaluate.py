@@ -23,7 +23,7 @@ from g2tr.evaluation.record import Record
 from g2tr.evaluation.run_config import relevant, run_name
 from g2tr.evaluation.run_folder import Run, RunFolder
 from g2tr.evaluation.shard import Shard
-from g2tr.models.base import Model
+from g2tr.models.base import Limited, Model
 from g2tr.models.kept import KeptModel
 from g2tr.reducers.build import build_reducer, require_unreduced
 from g2tr.reducers.cascade import Plan
@@ -120,12 +120,19 @@ class Evaluator:
             folder.forget(again, self.shard.parts)
         return again
 
+    def load(self, device: str) -> Model:
+        """The model. Raises `InputError` where it cannot do what the run, or the one after it, asks of it."""
+        model = self.load_model(device)
+        if isinstance(model, Limited):
+            model.require_able(build_reducer(self.cfg.reducer), {each.task for each in self.benchmarks.values()})
+        return model
+
     def predict(self, folder: RunFolder, reducer: Plan) -> int:
         """Predicts the samples of this shard that have no record yet; returns the rank of this process."""
         missing = self.missing(folder)
         done = len(self.groups) - len(missing)
         log.info("%s: %d of %d groups of samples are done", folder.path, done, len(self.groups))
-        module = Evaluation(self.load_model, reducer, self.benchmarks, self.cfg.seed, folder, missing)
+        module = Evaluation(self.load, reducer, self.benchmarks, self.cfg.seed, folder, missing)
         try:
             return predict(module, plain(self.cfg.trainer), self.shard) if missing else rank()
         except Stopped as stopped:

@@ -103,8 +103,8 @@ def cost_of(trace: Trace, kv_bytes: int, shape: ModelShape, anchor_flops: int) -
             literature_layer_flops(language, rows) for rows in map(sum, zip(*(b.rows for b in blocks), strict=True))
         ),
         flops_literature_full=literature_flops(language, trace.full),
-        vit_flops=sum(vit_flops(shape, tokens) for tokens in trace.vit_patches),
-        vit_flops_full=sum(vit_flops(shape, view.full) for view in trace.views),
+        vit_flops=trace.encoder_flops + sum(vit_flops(shape, tokens) for tokens in trace.vit_patches),
+        vit_flops_full=trace.encoder_flops + sum(vit_flops(shape, view.full) for view in trace.views),
         anchor_flops=anchor_flops,
         evidence_flops=sum(look_flops(language, look) for look in trace.looks)
         + sum(listen_flops(shape, tokens) for tokens in trace.listened),

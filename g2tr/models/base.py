@@ -1,6 +1,6 @@
 """The contract of a model, the sizes that decide its cost, and what it reports about one sample."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar, runtime_checkable
 
@@ -46,3 +46,10 @@ class Model(Protocol):
     ) -> list[Outcome[str]]: ...
 
     def edit(self, images: Pictures, instruction: str, reducer: Plan | None, seed: int) -> Outcome[Image]: ...
+
+
+@runtime_checkable
+class Limited(Protocol):
+    """A model that cannot do all that can be asked for, and says so before anything is predicted."""
+
+    def require_able(self, plan: Plan, tasks: Collection[str]) -> None: ...

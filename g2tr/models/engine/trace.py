@@ -76,7 +76,8 @@ class Trace:
 
     `vit_patches` counts the visual tokens that each ViT pass made. Made for the reducer alone: `anchor_encodes`, the
     (height, width) in pixels of VAE passes; `looks` of query rows; `listened`, the tokens of ViT passes whose
-    attention was computed a second time to be noted.
+    attention was computed a second time to be noted. `encoder_flops` are those of ViT passes that the model counts
+    itself, in place of sizes of its tower.
     """
 
     blocks: tuple[BlockRows, ...] = ()
@@ -84,6 +85,7 @@ class Trace:
     anchor_encodes: tuple[Grid, ...] = ()
     looks: tuple[Look, ...] = ()
     listened: tuple[int, ...] = ()
+    encoder_flops: int = 0
     views: tuple[View, ...] = ()
 
     @property

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from g2tr.errors import InputError
-from g2tr.reducers.tokens import LatentGrid
+from g2tr.reducers.tokens import Grid, LatentGrid
 
 if TYPE_CHECKING:
     from diffusers import AutoencoderKL, AutoencoderTiny
@@ -57,11 +57,16 @@ class BorrowedLatents:
         """The latents of normalised pixels; sides are stretched to whole patches."""
         mean, std = (values.to(pixels).view(3, 1, 1) for values in self.normalisation(tower))
         image = (2 * (pixels * std + mean) - 1).clamp(-1, 1)[None]
-        size = [max(self.block, -(-side // self.block) * self.block) for side in pixels.shape[1:]]
+        size = self.encoded_size((pixels.shape[1], pixels.shape[2]))
         image = torch.nn.functional.interpolate(image, size, mode="bilinear", align_corners=False)
         latent, spread = posterior(self.vae, image.to(self.vae.dtype))
         means, spreads = (patches(x[0].float(), self.patch) for x in (latent, spread))
         return LatentGrid(means, spreads, refuse_projection)
+
+    def encoded_size(self, size: Grid) -> Grid:
+        """The (height, width) in pixels at which pixels of a size are encoded: whole patches, at least one."""
+        height, width = (max(self.block, -(-side // self.block) * self.block) for side in size)
+        return height, width
 
     def normalisation(self, tower: str) -> tuple[Tensor, Tensor]:
         """Mean and deviation of each channel. Raises `InputError` where nobody says what they are."""

@@ -1,49 +1,36 @@
 """`reduce_inputs`: the inputs of a transformers model with fewer visual tokens, without a hook or a patch.
 
 The model encodes its images, the reducer keeps some tokens of each, and `generate` gets the rest: shorter ids and the
-encoder's outputs under `mm_encoder_outputs`. Axes: n rows of an image, k kept, d width of the language model.
+encoder's outputs under `mm_encoder_outputs`.
 """
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, Literal, overload
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Int
 from torch import Tensor
 
 from g2tr.errors import InputError
 from g2tr.models.hf.columns import cut_columns, image_columns, kept_columns
 from g2tr.models.hf.encoder import EncodedImages, encode_images
 from g2tr.models.hf.latents import BorrowedLatents
-from g2tr.models.hf.pixels import seed_of, segment_pixels
 from g2tr.models.hf.positions import compact, full_positions
-from g2tr.models.hf.segments import Segment, find_segments
+from g2tr.models.hf.views import (
+    ReducedImage,
+    SegmentReduction,
+    image_views,
+    reduce_image,
+    require_evidence,
+    with_questions,
+)
 from g2tr.reducers.cascade import KEEP_ALL, Plan
 from g2tr.reducers.reducer import Reducer
-from g2tr.reducers.tokens import Grid, LatentGrid, Question, Reduction, VisualTokens
+from g2tr.reducers.tokens import Grid, Question
 
 POSITIONS = ("original", "compact")
-
-
-@dataclass(frozen=True, eq=False)
-class SegmentReduction:
-    """What was kept of one image, or of one tile of it: `grid` is that of `reduction`'s tokens."""
-
-    image: int
-    grid: Grid
-    reduction: Reduction
-
-
-@dataclass(frozen=True, eq=False)
-class ReducedImage:
-    """The features that stay of one image, and which of its rows they are."""
-
-    features: Float[Tensor, "k d"]
-    kept: Int[Tensor, " k"]
-    segments: Sequence[SegmentReduction]
 
 
 @overload
@@ -93,24 +80,24 @@ def reduce_inputs(
     that acts inside the language model or needs evidence that is not there.
     """
     step = encoder_step(reducer)
-    if positions not in POSITIONS:
-        raise InputError(f"positions must be one of {', '.join(POSITIONS)}, got {positions!r}")
+    warn_of_sizes(step)
+    require_positions(positions)
+    require_evidence(step, latents)
     inputs = with_mask(inputs)
     encoded = encode_images(model, inputs)
-    where = image_columns(model.config, inputs["input_ids"], sum(map(len, encoded.features)))
-    questions = questions_of(model, inputs, where, encoded) if Question in step.reads else []
-    reduced = reduce_images(model.config, inputs, encoded, step, latents, grids, questions)
-    stay = kept_columns(
-        where, torch.cat([mask_of(own.kept, len(rows)) for own, rows in zip(reduced, encoded.features, strict=True)])
-    )
-    columns = {name: value for name, value in inputs.items() if name not in encoded.consumed}
-    columns["position_ids"] = full_positions(model, inputs, where)
-    shorter = cut_columns(columns, stay, pad_token(model))
-    if positions == "compact":
-        shorter["position_ids"] = compact_rows(shorter["position_ids"], shorter["attention_mask"].bool())
-    features, kept = [own.features for own in reduced], [own.kept for own in reduced]
-    shorter["mm_encoder_outputs"] = {"image": encoded.keeping(features, kept)}
+    image_columns(model.config, inputs["input_ids"], sum(map(len, encoded.features)))
+    views = image_views(model.config, inputs, encoded, step.reads, latents, grids) if step.keep_ratio < 1 else None
+    if views and Question in step.reads:
+        views = with_questions(views, questions_of(model, inputs, encoded))
+    reduced = [reduce_image(i, rows, views[i] if views else (), step) for i, rows in enumerate(encoded.features)]
+    shorter = shorten(model, inputs, encoded, reduced, positions)
     return (shorter, [segment for own in reduced for segment in own.segments]) if return_reductions else shorter
+
+
+def require_positions(positions: str) -> None:
+    """Raises `InputError` for what is no rule of positions."""
+    if positions not in POSITIONS:
+        raise InputError(f"positions must be one of {', '.join(POSITIONS)}, got {positions!r}")
 
 
 def encoder_step(reducer: Plan | None) -> Reducer:
@@ -125,11 +112,14 @@ def encoder_step(reducer: Plan | None) -> Reducer:
         raise InputError(
             f"{step.name!r} makes the vision tower see a smaller image: hand a smaller one to the processor"
         )
-    if step.size_alpha:
-        warnings.warn(
-            f"size_alpha={step.size_alpha} of {step.name!r} is left out: generate takes no bias", stacklevel=3
-        )
     return step
+
+
+def warn_of_sizes(step: Reducer) -> None:
+    """Warns where a reducer would have the language model know how many tokens each kept one stands for."""
+    if step.size_alpha:
+        said = f"size_alpha={step.size_alpha} of {step.name!r} is left out: generate takes no bias"
+        warnings.warn(said, stacklevel=2)
 
 
 def with_mask(inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -142,70 +132,34 @@ def with_mask(inputs: Mapping[str, Any]) -> dict[str, Any]:
     return {**inputs, "attention_mask": torch.ones_like(inputs["input_ids"]) if mask is None else mask}
 
 
-def reduce_images(
-    config: Any,  # noqa: ANN401
-    inputs: Mapping[str, Any],
-    encoded: EncodedImages,
-    step: Reducer,
-    latents: BorrowedLatents | None,
-    grids: Sequence[Grid] | None,
-    questions: Sequence[Question] = (),
-) -> list[ReducedImage]:
-    """Every image reduced, segment by segment. Raises `InputError` for evidence that nobody has."""
-    if step.keep_ratio == 1:
-        return [whole(rows) for rows in encoded.features]
-    missing = step.reads - {Question} - ({LatentGrid} if latents else frozenset())
-    if missing:
-        names = ", ".join(sorted(kind.__name__ for kind in missing))
-        hint = "; latents=load_latents(...) lends an autoencoder" if LatentGrid in missing else ""
-        raise InputError(f"{step.name!r} needs {names}, which this model does not give{hint}")
-    segments = find_segments(config, inputs, encoded.features, grids)
-    pixels = segment_pixels(config, inputs, segments)
-    reads = LatentGrid in step.reads
-    tower = config.vision_config.model_type
-    found = []
-    for image, rows in enumerate(encoded.features):
-        asked = (questions[image],) if questions else ()
-        views = [
-            VisualTokens(
-                rows[each.rows], each.grid, (*asked, latents(own, tower)) if reads and latents else asked, seed_of(own)
-            )
-            for each, own in zip(segments[image], pixels[image], strict=True)
-        ]
-        found.append(joined(image, rows, segments[image], [step(view) for view in views]))
-    return found
-
-
-def questions_of(
+def shorten(
     model: Any,  # noqa: ANN401
     inputs: Mapping[str, Any],
-    where: Bool[Tensor, "b l"],
     encoded: EncodedImages,
-) -> list[Question]:
+    reduced: Sequence[ReducedImage],
+    positions: str,
+) -> dict[str, Any]:
+    """The inputs without the columns of dropped tokens, and the encoder's outputs without their features."""
+    where = image_columns(model.config, inputs["input_ids"], sum(map(len, encoded.features)))
+    stay = kept_columns(
+        where, torch.cat([mask_of(own.kept, len(rows)) for own, rows in zip(reduced, encoded.features, strict=True)])
+    )
+    columns = {name: value for name, value in inputs.items() if name not in encoded.consumed}
+    columns["position_ids"] = full_positions(model, inputs, where)
+    shorter = cut_columns(columns, stay, pad_token(model))
+    if positions == "compact":
+        shorter["position_ids"] = compact_rows(shorter["position_ids"], shorter["attention_mask"].bool())
+    features, kept = [own.features for own in reduced], [own.kept for own in reduced]
+    shorter["mm_encoder_outputs"] = {"image": encoded.keeping(features, kept)}
+    return shorter
+
+
+def questions_of(model: Any, inputs: Mapping[str, Any], encoded: EncodedImages) -> list[Question]:  # noqa: ANN401
     """For each image the embeddings of all text of its row, the template's included."""
+    where = image_columns(model.config, inputs["input_ids"], sum(map(len, encoded.features)))
     rows, firsts = where.nonzero()[:, 0], [0, *accumulate(map(len, encoded.features))][:-1]
     texts = [(row := int(rows[first]), ~where[row] & inputs["attention_mask"][row].bool()) for first in firsts]
     return [Question(model.get_input_embeddings()(inputs["input_ids"][row][text])) for row, text in texts]
-
-
-def whole(rows: Float[Tensor, "n d"]) -> ReducedImage:
-    """An image of which every token stays."""
-    everyone = torch.arange(len(rows), device=rows.device)
-    return ReducedImage(rows, everyone, ())
-
-
-def joined(
-    image: int, rows: Float[Tensor, "n d"], segments: Sequence[Segment], reductions: Sequence[Reduction]
-) -> ReducedImage:
-    """One image out of its reduced segments and the rows that belong to none."""
-    features, stay = rows.clone(), torch.ones(len(rows), dtype=torch.bool, device=rows.device)
-    for segment, reduction in zip(segments, reductions, strict=True):
-        stay[segment.rows] = False
-        own = segment.rows[reduction.kept]
-        stay[own], features[own] = True, reduction.features
-    seen = [SegmentReduction(image, s.grid, r) for s, r in zip(segments, reductions, strict=True)]
-    kept = stay.nonzero()[:, 0]
-    return ReducedImage(features[kept], kept, seen)
 
 
 def mask_of(kept: Int[Tensor, " k"], count: int) -> Bool[Tensor, " n"]:
