@@ -11,18 +11,18 @@ from experiments.gpu.clock import Bench
 from experiments.gpu.measure import measure, shipped
 from experiments.gpu.show import BEGIN, END, HERE, filled, tables
 from g2tr.config import conf_dir
-from g2tr.reducers.cascade import Plan
+from g2tr.reducers.cascade import ReductionPlan
 
 FEW = ("random", "g2tr", "fastv", "visionzip", "downsample")
 
 
 @pytest.fixture(scope="module")
-def plans() -> dict[str, Plan]:
+def plans() -> dict[str, ReductionPlan]:
     return dict(shipped())
 
 
 @pytest.fixture(scope="module")
-def results(plans: dict[str, Plan], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def results(plans: dict[str, ReductionPlan], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """A rehearsal with a few of the reducers, as it was stored."""
     out = tmp_path_factory.mktemp("gpu")
     few = {name: plan for name, plan in plans.items() if name.split(",")[0] in FEW}
@@ -54,7 +54,7 @@ def test_ratios_are_those_of_the_closed_form(results: dict[str, Any]) -> None:
     )
 
 
-def test_every_reducer_is_measured_at_two_ratios(plans: dict[str, Plan]) -> None:
+def test_every_reducer_is_measured_at_two_ratios(plans: dict[str, ReductionPlan]) -> None:
     names = {path.stem for path in (conf_dir() / "reducer").glob("*.yaml")} - {"none"}
     assert plans.keys() == {f"{name}, {ratio} %" for name in names for ratio in (50, 25)}
 

@@ -17,12 +17,12 @@ from g2tr.models.bagel.parts import Parts
 from g2tr.models.bagel.prefill import velocities
 from g2tr.models.bagel.vae import encode_flops
 from g2tr.models.engine.attention import attention
-from g2tr.reducers.cascade import KEEP_ALL, Plan
+from g2tr.reducers.cascade import KEEP_ALL, ReductionPlan
 from g2tr.reducers.tokens import LatentGrid, Reduction, VisionAttention, VisualTokens
 
 QUESTION = "What is to be seen in the middle of this picture?".ljust(58, "?")  # 60 rows with its markers
 DENSE = "prefill, dense"
-Plans = Mapping[str, Plan]  # by name and ratio, such as "g2tr, 50 %"
+Plans = Mapping[str, ReductionPlan]  # by name and ratio, such as "g2tr, 50 %"
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,29 +33,29 @@ class Measured:
     image: Image.Image
     bench: Bench
 
-    def tokens(self, plan: Plan) -> VisualTokens:
+    def tokens(self, plan: ReductionPlan) -> VisualTokens:
         """What a plan's first step sees of the image."""
-        reads = plan.encoder.reads_on(self.parts.vit_grid(self.image))
-        tokens = self.parts.encode_vit(self.image, reads, plan.encoder.viewed)
-        if LatentGrid not in reads:
+        requires = plan.encoder.required_for(self.parts.vit_grid(self.image))
+        tokens = self.parts.encode_vit(self.image, requires, plan.encoder.target_grid)
+        if LatentGrid not in requires:
             return tokens
-        return tokens.having(self.parts.latent_grid(self.parts.encode_vae(self.image)))
+        return tokens.with_evidence(self.parts.latent_grid(self.parts.encode_vae(self.image)))
 
-    def prefill(self, tokens: VisualTokens, reduction: Reduction, plan: Plan) -> Context:
+    def prefill(self, tokens: VisualTokens, reduction: Reduction, plan: ReductionPlan) -> Context:
         """A conversation that has read what is left of the image, and the question."""
         context = Context.new(self.parts)
         context.read_tokens(tokens, reduction, plan)
         context.read_text(QUESTION)
         return context
 
-    def first_token(self, plan: Plan) -> Context:
+    def first_token(self, plan: ReductionPlan) -> Context:
         """The same from the image on, its preprocessing on the CPU included."""
         context = Context.new(self.parts)
         context.read_image(self.image, plan)
         context.read_text(QUESTION)
         return context
 
-    def edit(self, plan: Plan) -> tuple[Context, Context, Context]:
+    def edit(self, plan: ReductionPlan) -> tuple[Context, Context, Context]:
         """The contexts of an edit: all, without its text, without its image."""
         context, imageless = Context.new(self.parts), Context.new(self.parts)
         context.read_image(self.image, plan, vae=True, generator=torch.Generator().manual_seed(0))
@@ -108,7 +108,7 @@ def measure_dense(measured: Measured) -> None:
     measured.bench.time("first token, dense", lambda: measured.first_token(KEEP_ALL), tflops=tflops(context, vit=True))
 
 
-def measure_plan(measured: Measured, name: str, plan: Plan) -> None:
+def measure_plan(measured: Measured, name: str, plan: ReductionPlan) -> None:
     """A reducer's own time and the prefill that it leaves; at half the tokens from the image on, too."""
     bench, tokens = measured.bench, measured.tokens(plan)
     call = partial(measured.prefill, tokens, plan.encoder(tokens), plan)
@@ -126,7 +126,7 @@ def measure_plan(measured: Measured, name: str, plan: Plan) -> None:
         bench.compare(f"first token, {name}", "first token, dense")
 
 
-def measure_backend(measured: Measured, backend: str, half: Plan) -> None:
+def measure_backend(measured: Measured, backend: str, half: ReductionPlan) -> None:
     """ViT and prefill by another attention."""
     parts = measured.parts
     attend = attention(backend, parts.device, parts.network.weight.dtype)

@@ -21,14 +21,14 @@ from experiments.gpu.shapes import REAL, TINY
 from experiments.gpu.show import tables
 from g2tr.config import build, conf_dir
 from g2tr.evaluation.provenance import git_state, versions
-from g2tr.reducers.cascade import Plan
+from g2tr.reducers.cascade import ReductionPlan
 
 RATIOS = (0.5, 0.25)
 # Their selections are sequential and take longer than the prefill: measured last.
 SLOW = ("cdpruner", "contrast_diversity", "divprune", "gprune", "latent_reconstruction", "saliency_diversity")
 
 
-def shipped() -> Iterator[tuple[str, Plan]]:
+def shipped() -> Iterator[tuple[str, ReductionPlan]]:
     """Every reducer of the configuration at every ratio."""
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         names = sorted(path.stem for path in (conf_dir() / "reducer").glob("*.yaml"))

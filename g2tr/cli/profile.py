@@ -75,7 +75,7 @@ def seen_tokens(cfg: DictConfig, reducer: Reducer) -> Iterator[VisualTokens]:
     """What the model makes of one image of noise, with all that the reducer reads."""
     model = build(cfg.model, device=str(read_device(cfg.device)))
     pixels = torch.randint(256, NOISE, generator=torch.Generator().manual_seed(cfg.seed), dtype=torch.uint8)
-    tokens = model.encode(Image.fromarray(pixels.numpy()), reducer.reads)
+    tokens = model.encode(Image.fromarray(pixels.numpy()), reducer.requires)
     if reducer.budget(len(tokens.features)) == len(tokens.features):
         raise InputError(f"{reducer.name} keeps all of {len(tokens.features)} tokens; choose a lower keep_ratio")
     yield tokens
@@ -87,7 +87,7 @@ def check(reducer: Reducer, cfg: DictConfig) -> None:
     if not all(type(number) is int and number >= 1 for number in (cfg.width, cfg.repeats, *sizes)):
         given = f"width={cfg.width} repeats={cfg.repeats} sizes={cfg.sizes}"
         raise InputError(f"width, repeats and the list of sizes must be whole numbers of at least 1, got {given}")
-    if unknown := reducer.reads - {LatentGrid}:
+    if unknown := reducer.requires - {LatentGrid}:
         raise InputError(f"{reducer.name} reads {', '.join(kind.__name__ for kind in unknown)}, which needs a model")
     if idle := [n for n in sizes if reducer.budget(n) == n]:
         raise InputError(f"{reducer.name} keeps all of {idle} tokens; choose larger sizes or a lower keep_ratio")
@@ -117,7 +117,7 @@ def stage_calls(reducer: Reducer, tokens: VisualTokens, k: int) -> Calls:
     anchored = reducer.anchored(tokens)
     scores = reducer.importance(anchored)
     kept, scored = reducer.selection(scores, anchored, k), reducer.scored(anchored, scores)
-    anchors: Calls = {"anchors": lambda: reducer.anchored(tokens)} if Anchors in reducer.stage_reads else {}
+    anchors: Calls = {"anchors": lambda: reducer.anchored(tokens)} if Anchors in reducer.stage_requires else {}
     return anchors | {
         "importance": lambda: reducer.importance(anchored),
         "selection": lambda: reducer.selection(scores, anchored, k),

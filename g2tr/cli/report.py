@@ -25,7 +25,7 @@ def report(cfg: DictConfig) -> Path:
     check(cfg)
     console = Console(soft_wrap=True, highlight=False, markup=False)
     collected = collect([Path(path) for path in cfg.paths])
-    chapters = chapters_of(collected.runs, cfg.pictures, cfg.homes)
+    chapters = chapters_of(collected.runs, cfg.pictures, cfg.assignment)
     out = Path(cfg.out)
     for chapter in chapters:
         write(out, chapter)
@@ -43,17 +43,17 @@ def check(cfg: DictConfig) -> None:
         raise InputError(f"paths must be a list of folders, got {cfg.paths!r}")
     if type(cfg.pictures) is not int or cfg.pictures < 0:
         raise InputError(f"pictures must be a whole number of at least 0, got {cfg.pictures!r}")
-    if type(cfg.homes) is not bool:
-        raise InputError(f"homes must be true or false, got {cfg.homes!r}")
+    if type(cfg.assignment) is not bool:
+        raise InputError(f"homes must be true or false, got {cfg.assignment!r}")
 
 
-def chapters_of(runs: Sequence[Run], count: int, homes: bool) -> list[Chapter]:
+def chapters_of(runs: Sequence[Run], count: int, assignment: bool) -> list[Chapter]:
     """Sections with their figures; a reducer has one look throughout."""
     nodes = {name: node for run in runs for name, node in run.metrics["benchmark"].items()}
     parts = sections(runs, {name: headline_of(node) for name, node in nodes.items()})
     look = looks(list(dict.fromkeys(line.label for part in parts for line in part.lines)))
     return [
-        Chapter(title, part, list(charts(part, look)), *pictures(part, count, homes))
+        Chapter(title, part, list(charts(part, look)), *pictures(part, count, assignment))
         for title, part in zip(titles(parts), parts, strict=True)
     ]
 

@@ -26,7 +26,7 @@ from g2tr.evaluation.shard import Shard
 from g2tr.models.base import Limited, Model
 from g2tr.models.kept import KeptModel
 from g2tr.reducers.build import build_reducer, require_unreduced
-from g2tr.reducers.cascade import Plan
+from g2tr.reducers.cascade import ReductionPlan
 
 log = logging.getLogger(__name__)
 
@@ -127,7 +127,7 @@ class Evaluator:
             model.require_able(build_reducer(self.cfg.reducer), {each.task for each in self.benchmarks.values()})
         return model
 
-    def predict(self, folder: RunFolder, reducer: Plan) -> int:
+    def predict(self, folder: RunFolder, reducer: ReductionPlan) -> int:
         """Predicts the samples of this shard that have no record yet; returns the rank of this process."""
         missing = self.missing(folder)
         done = len(self.groups) - len(missing)

@@ -24,7 +24,7 @@ from g2tr.evaluation.shard import Shard
 from g2tr.evaluation.signals import StopOnSignal
 from g2tr.metrics.account import account
 from g2tr.models.base import Model
-from g2tr.reducers.cascade import Plan, query_on
+from g2tr.reducers.cascade import ReductionPlan, query_on
 
 log = logging.getLogger(__name__)
 AGAIN = -1  # the batch index of a sample that is tried alone
@@ -36,7 +36,7 @@ class Evaluation(LightningModule):
     def __init__(
         self,
         load_model: Callable[[str], Model],
-        reducer: Plan,
+        reducer: ReductionPlan,
         benchmarks: Mapping[str, Benchmark],
         seed: int,
         folder: RunFolder,
@@ -128,7 +128,7 @@ class Evaluation(LightningModule):
         return Record(*place, prediction, target, seed, error, cluster, sample.facts, read=read, **account)
 
 
-def log_query(model: Model, plan: Plan) -> None:
+def log_query(model: Model, plan: ReductionPlan) -> None:
     """Says which row is the query of steps inside the language model, where the plan leaves it to the model.
 
     Raises `InputError` for one that the model cannot have.

@@ -18,22 +18,22 @@ def kept_views(trace: Trace) -> list[dict[str, Any]]:
     """Grid and kept tokens of each image, a bit per token in hex; with their homes where tokens were merged."""
     views = []
     for view in trace.views:
-        bits = ["0"] * len(view.homes)
+        bits = ["0"] * len(view.assignment)
         for index in view.kept.tolist():
             bits[index] = "1"
         shown: dict[str, Any] = {"grid": list(view.grid), "bits": f"{int('1' + ''.join(bits), 2):x}"}
-        merged = int((view.homes >= 0).sum()) > len(view.kept)
-        views.append(shown | {"homes": pack_homes(view.homes.tolist())} if merged else shown)
+        merged = int((view.assignment >= 0).sum()) > len(view.kept)
+        views.append(shown | {"homes": pack_assignment(view.assignment.tolist())} if merged else shown)
     return views
 
 
-def pack_homes(homes: Sequence[int]) -> str:
+def pack_assignment(assignment: Sequence[int]) -> str:
     """Homes as 16-bit numbers plus one (0 for dropped tokens), deflated, in base 64."""
-    return b64encode(compress(array("H", [home + 1 for home in homes]).tobytes(), 9)).decode()
+    return b64encode(compress(array("H", [home + 1 for home in assignment]).tobytes(), 9)).decode()
 
 
-def unpack_homes(text: str) -> list[int]:
-    """What `pack_homes` packed."""
+def unpack_assignment(text: str) -> list[int]:
+    """What `pack_assignment` packed."""
     return [home - 1 for home in array("H", decompress(b64decode(text)))]
 
 

@@ -9,7 +9,7 @@ from PIL.Image import Image
 from g2tr.models.calls import Picture, Pictures
 from g2tr.models.engine.trace import Trace
 from g2tr.models.shapes import ModelShape
-from g2tr.reducers.cascade import Plan
+from g2tr.reducers.cascade import ReductionPlan
 from g2tr.reducers.tokens import Grid, VisualTokens
 
 Output = TypeVar("Output")
@@ -39,17 +39,17 @@ class Model(Protocol):
 
     def vae_flops(self, size: Grid) -> int: ...
 
-    def encode(self, image: Picture, reads: frozenset[type]) -> VisualTokens: ...
+    def encode(self, image: Picture, requires: frozenset[type]) -> VisualTokens: ...
 
     def answers(
-        self, images: Pictures, prompts: str | Sequence[str], reducer: Plan | None, max_tokens: int
+        self, images: Pictures, prompts: str | Sequence[str], reducer: ReductionPlan | None, max_tokens: int
     ) -> list[Outcome[str]]: ...
 
-    def edit(self, images: Pictures, instruction: str, reducer: Plan | None, seed: int) -> Outcome[Image]: ...
+    def edit(self, images: Pictures, instruction: str, reducer: ReductionPlan | None, seed: int) -> Outcome[Image]: ...
 
 
 @runtime_checkable
 class Limited(Protocol):
     """A model that cannot do all that can be asked for, and says so before anything is predicted."""
 
-    def require_able(self, plan: Plan, tasks: Collection[str]) -> None: ...
+    def require_able(self, plan: ReductionPlan, tasks: Collection[str]) -> None: ...

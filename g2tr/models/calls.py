@@ -10,7 +10,7 @@ from PIL.Image import Image
 
 from g2tr.errors import InputError
 from g2tr.images import read_image as read_file
-from g2tr.reducers.cascade import KEEP_ALL, Plan
+from g2tr.reducers.cascade import KEEP_ALL, ReductionPlan
 from g2tr.reducers.tokens import Grid
 
 Picture = Image | str | Path
@@ -62,11 +62,11 @@ def read_prompts(given: str | Sequence[str]) -> list[str]:
     return prompts
 
 
-def read_plan(given: Plan | None) -> Plan:
+def read_plan(given: ReductionPlan | None) -> ReductionPlan:
     """A reducer or a cascade; without one every token stays. Raises `InputError` for anything else."""
     if given is None:
         return KEEP_ALL
-    if not isinstance(given, Plan):
+    if not isinstance(given, ReductionPlan):
         raise InputError(f"reducer must be a Reducer, a Cascade or None, got {type(given).__name__} {given!r:.40}")
     return given
 

@@ -4,19 +4,19 @@ from omegaconf import DictConfig
 
 from g2tr.config import build
 from g2tr.errors import InputError
-from g2tr.reducers.cascade import Plan
+from g2tr.reducers.cascade import ReductionPlan
 from g2tr.reducers.reducer import Reducer
 
 
-def build_reducer(node: DictConfig) -> Plan:
+def build_reducer(node: DictConfig) -> ReductionPlan:
     """The reducer or cascade of a configuration node."""
     reducer = build(node)
-    if not isinstance(reducer, Plan):
+    if not isinstance(reducer, ReductionPlan):
         raise InputError(f"reducer must be a g2tr Reducer or Cascade, got {type(reducer).__name__}")
     return reducer
 
 
-def require_unreduced(plan: Plan) -> None:
+def require_unreduced(plan: ReductionPlan) -> None:
     """Raises `InputError` for a reference that is reduced: everything is compared with the unreduced model."""
     if not isinstance(plan, Reducer) or plan.keep_ratio != 1 or plan.name != "none":
         raise InputError(

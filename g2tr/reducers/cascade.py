@@ -16,7 +16,7 @@ KEEP_ALL = Reducer(Norm(), TopK(), Drop(), keep_ratio=1.0, name="none")
 
 
 @runtime_checkable
-class Plan(Protocol):
+class ReductionPlan(Protocol):
     """What a model asks of a reduction, be it one reducer or several."""
 
     @property
@@ -26,7 +26,7 @@ class Plan(Protocol):
     def query(self) -> str: ...
 
     @property
-    def everywhere(self) -> bool: ...
+    def evict_lower_layers(self) -> bool: ...
 
     @property
     def positions(self) -> str: ...
@@ -34,7 +34,7 @@ class Plan(Protocol):
     def inside(self, layers: int) -> list[tuple[int, Reducer]]: ...
 
 
-def query_on(plan: Plan, native: str) -> str:
+def query_on(plan: ReductionPlan, native: str) -> str:
     """The query of a plan on a model whose own is `native`. Raises `InputError` where the model cannot have it."""
     if plan.query == "joint" != native:
         raise InputError(
@@ -56,7 +56,7 @@ class Cascade:
     `deferred`: the last row of the question; the image is prefilled in full, then tokens leave the caches.
     `text_first`: as `image_end`, but the question is read before the image.
     `native`: what comes closest to the papers on the model at hand: `joint`, but `image_end` on BAGEL. A run logs it.
-    With `everywhere` dropped tokens leave the caches of the layers below a step, too.
+    With `evict_lower_layers` dropped tokens leave the caches of the layers below a step, too.
     `positions` of the rows that a step leaves and of those that follow, in the layers from the step on: `original`
     are those at which they were read (FastV), `compact` counts anew (PyramidDrop). What was cached before, as with
     `deferred`, stays where it is; a model whose tokens share one position has nothing to count.
@@ -64,7 +64,7 @@ class Cascade:
 
     steps: Sequence[Reducer] | Mapping[str, Reducer]
     query: str = "native"
-    everywhere: bool = False
+    evict_lower_layers: bool = False
     positions: str = "original"
     keep_ratio: float = 0.5
     name: str = "cascade"

@@ -74,17 +74,17 @@ class Reducer:
             require_strategy(stage, getattr(self, stage))
 
     @property
-    def stage_reads(self) -> frozenset[type]:
+    def stage_requires(self) -> frozenset[type]:
         """The evidence that the three stages ask for, beside the scores that they make themselves."""
-        return (self.importance.reads | self.selection.reads | self.merge.reads) - {Scores}
+        return (self.importance.requires | self.selection.requires | self.merge.requires) - {Scores}
 
     @property
-    def reads(self) -> frozenset[type]:
+    def requires(self) -> frozenset[type]:
         """The evidence that a model must compute; anchors are made here, from its latents."""
         if self.keep_ratio == 1:
             return frozenset()
-        reads = self.stage_reads
-        return reads - {Anchors} | {LatentGrid} if Anchors in reads else reads
+        requires = self.stage_requires
+        return requires - {Anchors} | {LatentGrid} if Anchors in requires else requires
 
     @property
     def encoder(self) -> "Reducer":
@@ -96,7 +96,7 @@ class Reducer:
         return "native"
 
     @property
-    def everywhere(self) -> bool:
+    def evict_lower_layers(self) -> bool:
         return False
 
     @property
@@ -111,13 +111,13 @@ class Reducer:
         """How many of `count` tokens stay."""
         return min(count, max(self.min_keep, round(self.keep_ratio * count)))
 
-    def reads_on(self, grid: Grid) -> frozenset[type]:
+    def required_for(self, grid: Grid) -> frozenset[type]:
         """The evidence that it reads of an image that would have this grid: none where every token stays."""
-        view = self.viewed(grid)
+        view = self.target_grid(grid)
         full = grid[0] * grid[1]
-        return self.reads if self.budget(full) < view[0] * view[1] else frozenset()
+        return self.requires if self.budget(full) < view[0] * view[1] else frozenset()
 
-    def viewed(self, grid: Grid) -> Grid:
+    def target_grid(self, grid: Grid) -> Grid:
         """The grid that the vision tower is to make of an image that would have this one."""
         return smallest_grid(grid, self.budget(grid[0] * grid[1])) if self.downsample else grid
 
@@ -139,10 +139,10 @@ class Reducer:
 
     def anchored(self, tokens: VisualTokens) -> VisualTokens:
         """The tokens with their anchors, where a stage reads them and nobody gave them."""
-        if Anchors not in self.stage_reads or tokens.holds(Anchors):
+        if Anchors not in self.stage_requires or tokens.has(Anchors):
             return tokens
-        return tokens.having(self.anchors(tokens.read(LatentGrid), tokens.grid, tokens.seed))
+        return tokens.with_evidence(self.anchors(tokens.read(LatentGrid), tokens.grid, tokens.seed))
 
     def scored(self, tokens: VisualTokens, scores: Float[Tensor, " n"]) -> VisualTokens:
         """The tokens with their scores, where the merge reads them."""
-        return tokens.having(Scores(scores)) if Scores in self.merge.reads else tokens
+        return tokens.with_evidence(Scores(scores)) if Scores in self.merge.requires else tokens

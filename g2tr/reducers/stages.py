@@ -12,7 +12,7 @@ from g2tr.reducers.tokens import Reduction, VisualTokens
 class Importance(Protocol):
     """Who matters: a float32 score for each token, higher stays."""
 
-    reads: ClassVar[frozenset[type]]
+    requires: ClassVar[frozenset[type]]
 
     def __call__(self, tokens: VisualTokens) -> Float[Tensor, " n"]: ...
 
@@ -21,7 +21,7 @@ class Importance(Protocol):
 class Selection(Protocol):
     """Who stays: exactly k indices, sorted and unique."""
 
-    reads: ClassVar[frozenset[type]]
+    requires: ClassVar[frozenset[type]]
 
     def __call__(self, scores: Float[Tensor, " n"], tokens: VisualTokens, k: int) -> Int[Tensor, " k"]: ...
 
@@ -30,6 +30,6 @@ class Selection(Protocol):
 class Merge(Protocol):
     """What the others leave behind in those that stay."""
 
-    reads: ClassVar[frozenset[type]]
+    requires: ClassVar[frozenset[type]]
 
     def __call__(self, tokens: VisualTokens, kept: Int[Tensor, " k"]) -> Reduction: ...

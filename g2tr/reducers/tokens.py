@@ -102,7 +102,7 @@ class Scores:
 
 
 @dataclass(frozen=True, eq=False)
-class Places:
+class GridPositions:
     """Where tokens lie on the grid of their image, in raster order, after an earlier reduction."""
 
     indices: Int[Tensor, " n"]
@@ -113,7 +113,7 @@ class VisualTokens:
     """Tokens of one image after the connector, before the 2-D position embedding, in raster order.
 
     `evidence` holds at most one object per type; `seed` is a checksum of the pixels, so that
-    a random strategy treats every image differently and the same image always alike. `spared` counts tokens that the
+    a random strategy treats every image differently and the same image always alike. `skipped_tokens` counts tokens that the
     vision tower was spared, since it saw a smaller image.
     """
 
@@ -121,11 +121,11 @@ class VisualTokens:
     grid: Grid
     evidence: tuple[object, ...] = ()
     seed: int = 0
-    spared: int = 0
+    skipped_tokens: int = 0
 
     def __post_init__(self) -> None:
         height, width = self.grid
-        if height * width != len(self.features) and not self.holds(Places):
+        if height * width != len(self.features) and not self.has(GridPositions):
             raise ValueError(f"a {height}x{width} grid holds {height * width} tokens, got {len(self.features)}")
 
     def read(self, kind: type[Evidence]) -> Evidence:
@@ -133,25 +133,25 @@ class VisualTokens:
         for evidence in self.evidence:
             if isinstance(evidence, kind):
                 return evidence
-        raise LookupError(f"no {kind.__name__} among the evidence; declare it in `reads`")
+        raise LookupError(f"no {kind.__name__} among the evidence; declare it in `requires`")
 
-    def holds(self, kind: type) -> bool:
+    def has(self, kind: type) -> bool:
         """Whether evidence of this type was computed."""
         return any(isinstance(evidence, kind) for evidence in self.evidence)
 
     @property
     def full(self) -> int:
         """How many tokens there would be without any reduction, of the image or of its tokens."""
-        return len(self.features) + self.spared
+        return len(self.features) + self.skipped_tokens
 
     @property
     def places(self) -> Int[Tensor, " n"]:
         """Raster index of each token on the grid."""
-        if self.holds(Places):
-            return self.read(Places).indices
+        if self.has(GridPositions):
+            return self.read(GridPositions).indices
         return torch.arange(len(self.features), device=self.features.device)
 
-    def having(self, evidence: object) -> "VisualTokens":
+    def with_evidence(self, evidence: object) -> "VisualTokens":
         """The same tokens with one more piece of evidence."""
         return replace(self, evidence=(*self.evidence, evidence))
 
@@ -166,16 +166,16 @@ class Reduction:
 
     features: Float[Tensor, "k d"]
     kept: Int[Tensor, " k"]
-    homes: Int[Tensor, " n"]
+    assignment: Int[Tensor, " n"]
 
     @property
     def sizes(self) -> Int[Tensor, " k"]:
         """How many tokens each kept token stands for, itself included."""
-        return torch.bincount(self.homes[self.homes >= 0], minlength=len(self.kept))
+        return torch.bincount(self.assignment[self.assignment >= 0], minlength=len(self.kept))
 
 
-def homes_of(kept: Int[Tensor, " k"], count: int) -> Int[Tensor, " n"]:
+def initial_assignment(kept: Int[Tensor, " k"], count: int) -> Int[Tensor, " n"]:
     """Homes of `count` tokens when the kept stay and the others have none yet (-1)."""
-    homes = kept.new_full((count,), -1)
-    homes[kept] = torch.arange(len(kept), device=kept.device)
-    return homes
+    assignment = kept.new_full((count,), -1)
+    assignment[kept] = torch.arange(len(kept), device=kept.device)
+    return assignment

@@ -1,6 +1,6 @@
 import torch
 
-from g2tr.metrics.account import count_tokens, kept_views, pack_homes, unpack_homes
+from g2tr.metrics.account import count_tokens, kept_views, pack_assignment, unpack_assignment
 from g2tr.models.engine.trace import Trace, View
 
 
@@ -23,12 +23,12 @@ def test_a_text_has_no_visual_tokens() -> None:
 
 
 def test_homes_survive_their_packing_and_stand_only_where_tokens_merged() -> None:
-    homes = [0, 0, -1, 1, 69_999 % 65_535]
-    assert unpack_homes(pack_homes(homes)) == homes
+    assignment = [0, 0, -1, 1, 69_999 % 65_535]
+    assert unpack_assignment(pack_assignment(assignment)) == assignment
     dropping = View((1, 3), torch.tensor([1]), torch.tensor([-1, 0, -1]), (1,), (1,))
     merging = View((1, 3), torch.tensor([1]), torch.tensor([0, 0, -1]), (1,), (1,))
     dropped, merged = kept_views(Trace(views=(dropping, merging)))
-    assert "homes" not in dropped and unpack_homes(merged["homes"]) == [0, 0, -1]
+    assert "homes" not in dropped and unpack_assignment(merged["homes"]) == [0, 0, -1]
 
 
 def test_a_bit_says_whether_a_token_stays_the_first_one_first() -> None:

@@ -67,7 +67,7 @@ def half() -> Reducer:
 def test_prefill_flops_equal_those_that_torch_counts(bagel_tiny: Bagel, scene: Any, half: Reducer) -> None:
     for reducer in (half, Reducer(Norm(), TopK(), Drop(), keep_ratio=1.0)):
         context = bagel_tiny.context()
-        tokens = bagel_tiny.encode(scene, reducer.reads)
+        tokens = bagel_tiny.encode(scene, reducer.requires)
         with torch.inference_mode(), counted() as counter:
             context.read_tokens(tokens, reducer(tokens))
             context.read_text("what color is the ring ?")

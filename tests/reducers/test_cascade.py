@@ -1,7 +1,7 @@
 import pytest
 
 from g2tr.errors import InputError
-from g2tr.reducers.cascade import KEEP_ALL, Cascade, Plan, query_on
+from g2tr.reducers.cascade import KEEP_ALL, Cascade, ReductionPlan, query_on
 from g2tr.reducers.importance.norm import Norm
 from g2tr.reducers.merge.drop import Drop
 from g2tr.reducers.reducer import Depth, Reducer
@@ -43,7 +43,7 @@ def test_a_cascade_acts_at_the_encoder_and_inside_or_inside_alone() -> None:
 
 def test_a_reducer_is_a_plan_without_steps_inside() -> None:
     reducer = step(0)
-    assert isinstance(reducer, Plan)
+    assert isinstance(reducer, ReductionPlan)
     assert (reducer.encoder, reducer.inside(28)) == (reducer, [])
 
 
@@ -81,5 +81,5 @@ def test_positions_are_those_that_were_read_or_counted_anew() -> None:
 
 
 def test_dropped_tokens_stay_in_the_caches_below_a_step_unless_it_is_wanted() -> None:
-    assert not Cascade([step(2)]).everywhere and not KEEP_ALL.everywhere
-    assert Cascade([step(2)], everywhere=True).everywhere
+    assert not Cascade([step(2)]).evict_lower_layers and not KEEP_ALL.evict_lower_layers
+    assert Cascade([step(2)], evict_lower_layers=True).evict_lower_layers

@@ -16,7 +16,7 @@ from g2tr.reducers.reducer import Reducer
 from g2tr.reducers.selection.dpp import Dpp
 from g2tr.reducers.selection.systematic import Systematic
 from g2tr.reducers.selection.topk import TopK
-from g2tr.reducers.tokens import Reduction, VisualTokens, homes_of
+from g2tr.reducers.tokens import Reduction, VisualTokens, initial_assignment
 
 COUNT, K = 64, 32
 RISING = torch.arange(K)
@@ -25,7 +25,7 @@ RISING = torch.arange(K)
 class Mine:
     """A strategy of any stage that gives what it is told to give."""
 
-    reads: Any = frozenset()
+    requires: Any = frozenset()
 
     def __init__(self, given: object) -> None:
         self.given = given
@@ -80,7 +80,7 @@ def test_kept_indices_are_k_of_n_sorted_and_unique(kept: object, rule: str, merg
         reduced(selection=Mine(kept), merge=merge)
 
 
-FEATURES, HOMES = image().features, homes_of(RISING, COUNT)
+FEATURES, HOMES = image().features, initial_assignment(RISING, COUNT)
 
 
 def with_home(token: int, home: int) -> Tensor:
@@ -104,7 +104,10 @@ def with_home(token: int, home: int) -> Tensor:
         (Reduction(FEATURES[:K], RISING, with_home(40, K)), "homes must lie between -1 and 31"),
         (Reduction(FEATURES[:K], RISING, with_home(40, -2)), "homes must lie between -1 and 31"),
         (Reduction(FEATURES[:K], RISING, with_home(3, 4)), "kept tokens must be their own homes"),
-        (Reduction(FEATURES[:K], RISING + 1, homes_of(RISING + 1, COUNT)), "the kept indices must stay as they were"),
+        (
+            Reduction(FEATURES[:K], RISING + 1, initial_assignment(RISING + 1, COUNT)),
+            "the kept indices must stay as they were",
+        ),
     ],
 )
 def test_a_merge_gives_k_features_and_every_token_a_home(reduction: object, rule: str) -> None:
@@ -113,9 +116,9 @@ def test_a_merge_gives_k_features_and_every_token_a_home(reduction: object, rule
 
 
 @pytest.mark.parametrize("reads", [(), [Reduction], None, "Scores", frozenset({"Scores"})])
-def test_reads_is_a_set_of_types(reads: object) -> None:
+def test_reads_is_a_set_of_types(requires: object) -> None:
     broken = Mine(None)
-    broken.reads = reads
+    broken.requires = requires
     for stages in ((broken, TopK(), Drop()), (Norm(), broken, Drop()), (Norm(), TopK(), broken)):
         with pytest.raises(InputError, match="^Mine: reads must be a frozenset of types of evidence, got "):
             Reducer(*stages)
@@ -125,7 +128,9 @@ def test_a_strategy_of_another_stage_and_a_class_are_refused() -> None:
     with pytest.raises(InputError, match=r"^TopK: merge is called with \(tokens, kept\)$"):
         Reducer(Norm(), TopK(), TopK())
     for other in (Norm, "norm", None, Mine.__call__):
-        with pytest.raises(InputError, match="^importance must be a strategy of that stage, with `reads` and a call, "):
+        with pytest.raises(
+            InputError, match="^importance must be a strategy of that stage, with `requires` and a call, "
+        ):
             require_strategy("importance", other)
 
 

@@ -18,7 +18,7 @@ from g2tr.reducers.importance.latent import Latent
 from g2tr.reducers.merge.nearest import Nearest
 from g2tr.reducers.reducer import Reducer
 from g2tr.reducers.selection.balanced import Balanced
-from g2tr.reducers.tokens import Anchors, Grid, LatentGrid, VisualTokens, homes_of
+from g2tr.reducers.tokens import Anchors, Grid, LatentGrid, VisualTokens, initial_assignment
 
 FOLDER = Path(__file__).parents[1] / "golden" / "g2tr_method"
 CASES = ("generic_12x18", "ties_15x15")
@@ -113,11 +113,11 @@ def assert_reduces_as_recorded(case: str, setting: str, rule: dict[str, Any], ev
     values, tokens = recorded(case), tokens_with(case, evidence)
     reduction = Reducer(Latent(), Balanced(), Nearest(weight), rule["ratio"], rule["min_keep"])(tokens)
     kept = values[f"{setting}.kept"]
-    homes = homes_of(kept, len(tokens.features))
-    homes[values[f"{setting}.dropped"]] = values[f"{setting}.home"]
+    assignment = initial_assignment(kept, len(tokens.features))
+    assignment[values[f"{setting}.dropped"]] = values[f"{setting}.home"]
     assert len(reduction.kept) == rule["K"]
     assert reduction.kept.equal(kept)
-    assert reduction.homes.equal(homes)
+    assert reduction.assignment.equal(assignment)
     assert (reduction.sizes - 1).equal(values[f"{setting}.count"])
     assert_same(reduction.features, values[f"{setting}.merged" + ("" if weight == 1 else f"_lambda{weight:g}")])
 

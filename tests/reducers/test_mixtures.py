@@ -107,16 +107,16 @@ def test_keeps_exactly_its_budget_sorted_and_unique(mixture: Mixture, ratio: flo
 @every_ratio
 def test_kept_tokens_are_their_own_home_and_others_live_in_kept_ones(mixture: Mixture, ratio: float) -> None:
     reduction = reducer_of(mixture, ratio)(image())
-    assert reduction.homes.shape == (COUNT,)
-    assert reduction.homes[reduction.kept].equal(torch.arange(len(reduction.kept)))
-    assert set(reduction.homes.tolist()) <= set(range(-1, len(reduction.kept)))
+    assert reduction.assignment.shape == (COUNT,)
+    assert reduction.assignment[reduction.kept].equal(torch.arange(len(reduction.kept)))
+    assert set(reduction.assignment.tolist()) <= set(range(-1, len(reduction.kept)))
 
 
 @every_mixture
 def test_keeping_all_is_the_identity_and_reads_no_evidence(mixture: Mixture) -> None:
     reducer, tokens = reducer_of(mixture, 1.0), image()
     bare = VisualTokens(tokens.features, GRID)
-    assert reducer.reads == frozenset()
+    assert reducer.requires == frozenset()
     assert_equal(reducer(bare), Reduction(tokens.features, torch.arange(COUNT), torch.arange(COUNT)))
 
 
@@ -136,7 +136,7 @@ def test_float64_tokens_keep_their_type_and_the_choice_of_float32(mixture: Mixtu
     single, double = (reducer_of(mixture, 0.25)(image(dtype)) for dtype in (torch.float32, torch.float64))
     assert double.features.dtype == torch.float64
     assert double.kept.equal(single.kept)
-    assert double.homes.equal(single.homes)
+    assert double.assignment.equal(single.assignment)
     torch.testing.assert_close(double.features.float(), single.features)
 
 
@@ -190,4 +190,4 @@ def test_permuting_the_tokens_permutes_the_choice(stages: Mixture, ratio: float)
 
 def home_tokens(reduction: Reduction, names: Tensor) -> Tensor:
     """For each token the name of the one in which it ended, -1 where it was dropped."""
-    return torch.where(reduction.homes < 0, -1, names[reduction.kept][reduction.homes.clamp(min=0)])
+    return torch.where(reduction.assignment < 0, -1, names[reduction.kept][reduction.assignment.clamp(min=0)])

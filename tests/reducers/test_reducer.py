@@ -61,23 +61,23 @@ def test_a_minimum_that_is_no_whole_number_above_zero_is_refused(min_keep: int) 
 
 
 def test_a_model_is_asked_for_latents_where_a_stage_reads_anchors() -> None:
-    assert released().stage_reads == {Anchors}
-    assert released().reads == {LatentGrid}
-    assert Reducer(Random(), Balanced(), Drop()).reads == {LatentGrid}
+    assert released().stage_requires == {Anchors}
+    assert released().requires == {LatentGrid}
+    assert Reducer(Random(), Balanced(), Drop()).requires == {LatentGrid}
 
 
 def test_a_model_is_asked_for_nothing_that_no_stage_reads() -> None:
-    assert plain().reads == frozenset()
-    assert released(1.0).reads == frozenset()
+    assert plain().requires == frozenset()
+    assert released(1.0).requires == frozenset()
 
 
 def test_the_stages_run_in_turn() -> None:
     tokens, reducer = image(), released()
-    anchored = tokens.having(AnchorRule()(tokens.read(LatentGrid), tokens.grid))
+    anchored = tokens.with_evidence(AnchorRule()(tokens.read(LatentGrid), tokens.grid))
     kept = Balanced()(Latent()(anchored), anchored, 32)
     expected, reduction = Nearest()(anchored, kept), reducer(tokens)
     assert reduction.kept.equal(kept)
-    assert reduction.homes.equal(expected.homes)
+    assert reduction.assignment.equal(expected.assignment)
     assert reduction.features.equal(expected.features)
 
 
@@ -110,7 +110,7 @@ def test_an_image_within_the_minimum_passes_through_without_evidence() -> None:
     tokens = VisualTokens(torch.randn(30, 4), (5, 6))
     reduction = released(0.5, min_keep=32)(tokens)
     assert reduction.features.equal(tokens.features)
-    assert reduction.homes.tolist() == reduction.kept.tolist() == list(range(30))
+    assert reduction.assignment.tolist() == reduction.kept.tolist() == list(range(30))
 
 
 def test_a_callers_autocast_changes_nothing() -> None:
@@ -119,7 +119,7 @@ def test_a_callers_autocast_changes_nothing() -> None:
     with torch.autocast("cpu", torch.bfloat16):
         reduction = released()(tokens)
     assert reduction.kept.equal(plainly.kept)
-    assert reduction.homes.equal(plainly.homes)
+    assert reduction.assignment.equal(plainly.assignment)
     assert reduction.features.equal(plainly.features)
 
 
@@ -138,7 +138,7 @@ def test_a_reducer_travels_to_other_processes() -> None:
 
 def test_a_stage_of_ones_own_needs_no_base_class() -> None:
     class First:
-        reads: frozenset[type] = frozenset()
+        requires: frozenset[type] = frozenset()
 
         def __call__(self, tokens: VisualTokens) -> torch.Tensor:
             return -torch.arange(float(len(tokens.features)))
@@ -149,13 +149,13 @@ def test_a_stage_of_ones_own_needs_no_base_class() -> None:
 
 def test_nothing_is_read_of_an_image_of_which_every_token_stays() -> None:
     reducer = replace(released(), min_keep=64)
-    assert reducer.reads_on((8, 8)) == frozenset()
-    assert reducer.reads_on((8, 9)) == {LatentGrid}
-    assert replace(reducer, downsample=True).reads_on((8, 9)) == frozenset()
+    assert reducer.required_for((8, 8)) == frozenset()
+    assert reducer.required_for((8, 9)) == {LatentGrid}
+    assert replace(reducer, downsample=True).required_for((8, 9)) == frozenset()
 
 
 @pytest.mark.parametrize(("grid", "seen"), [((8, 16), (4, 8)), ((16, 8), (8, 4))])
 def test_a_smaller_picture_has_the_shape_of_the_image_and_the_budget_of_its_tokens(grid: Grid, seen: Grid) -> None:
     reducer = Reducer(Norm(), TopK(), Drop(), keep_ratio=0.25)
-    assert reducer.viewed(grid) == grid
-    assert replace(reducer, downsample=True).viewed(grid) == seen
+    assert reducer.target_grid(grid) == grid
+    assert replace(reducer, downsample=True).target_grid(grid) == seen

@@ -17,7 +17,7 @@ from g2tr.models.calls import own_types
 from g2tr.models.engine.context import State, Waiting
 from g2tr.models.engine.finite import require_finite
 from g2tr.models.engine.layer_reduction import Decisions, acts_inside, settle, wait
-from g2tr.reducers.cascade import KEEP_ALL, Plan
+from g2tr.reducers.cascade import KEEP_ALL, ReductionPlan
 from g2tr.reducers.grid_maps import whole
 from g2tr.reducers.tokens import Grid, LatentGrid, Reduction, VisualTokens
 
@@ -50,7 +50,7 @@ class Context(State[Parts]):
     def read_image(
         self,
         image: Image.Image,
-        reducer: Plan,
+        reducer: ReductionPlan,
         vit: bool = True,
         vae: bool = False,
         generator: torch.Generator | None = None,
@@ -62,8 +62,8 @@ class Context(State[Parts]):
         """
         posterior = self.read_latent(image, generator) if vae else None
         if vit:
-            reads = reducer.encoder.reads_on(self.parts.vit_grid(image))
-            tokens = self.see(image, reads, posterior, reducer.encoder.viewed)
+            requires = reducer.encoder.required_for(self.parts.vit_grid(image))
+            tokens = self.see(image, requires, posterior, reducer.encoder.target_grid)
             with self.clock.phase("reduce"):
                 reduction = reducer.encoder(tokens)
             self.read_tokens(tokens, reduction, reducer)
@@ -84,22 +84,22 @@ class Context(State[Parts]):
     def see(
         self,
         image: Image.Image,
-        reads: frozenset[type],
+        requires: frozenset[type],
         posterior: Posterior | None,
-        viewed: Callable[[Grid], Grid] = whole,
+        target_grid: Callable[[Grid], Grid] = whole,
     ) -> VisualTokens:
         """ViT tokens of an image with the evidence that a reducer reads, on the grid that it wants."""
-        tokens = self.glance(image, reads, viewed)
-        if LatentGrid not in reads:
+        tokens = self.glance(image, requires, target_grid)
+        if LatentGrid not in requires:
             return tokens
         if posterior is None:
             with self.clock.phase("anchors"):
                 posterior = self.parts.encode_vae(image)
             self.trace = self.trace.anchor_encode(self.parts.vae_size(image))
-        return tokens.having(self.parts.latent_grid(posterior))
+        return tokens.with_evidence(self.parts.latent_grid(posterior))
 
     @own_types()
-    def read_tokens(self, tokens: VisualTokens, reduction: Reduction, plan: Plan = KEEP_ALL) -> None:
+    def read_tokens(self, tokens: VisualTokens, reduction: Reduction, plan: ReductionPlan = KEEP_ALL) -> None:
         """Reads what a reduction left of an image, and goes on with the plan's steps inside the language model."""
         start, count = self.length + 1, len(reduction.kept)
         inside = acts_inside(self, plan, count)

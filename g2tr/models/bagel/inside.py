@@ -8,12 +8,12 @@ from g2tr.models.bagel.prefill import embed_visual, image_block
 from g2tr.models.engine.context import State, Waiting, text_block
 from g2tr.models.engine.layer_reduction import Decisions, walk_images, walk_question
 from g2tr.models.engine.trace import View
-from g2tr.reducers.cascade import Plan
+from g2tr.reducers.cascade import ReductionPlan
 from g2tr.reducers.tokens import Reduction, VisualTokens
 
 
 def read_visual_inside(
-    state: State[Parts], tokens: VisualTokens, reduction: Reduction, plan: Plan
+    state: State[Parts], tokens: VisualTokens, reduction: Reduction, plan: ReductionPlan
 ) -> Float[Tensor, "t d"]:
     """Adds an image whose tokens grow fewer from layer to layer; its end marker is the query."""
     embedded = embed_visual(state.parts, tokens, reduction)

@@ -30,7 +30,7 @@ from g2tr.models.calls import (
 from g2tr.models.engine.clock import Clock
 from g2tr.models.engine.decoding import require_room
 from g2tr.models.shapes import ModelShape
-from g2tr.reducers.cascade import Plan, query_on
+from g2tr.reducers.cascade import ReductionPlan, query_on
 from g2tr.reducers.tokens import Grid, LatentGrid, Question, VisualTokens
 
 
@@ -60,21 +60,25 @@ class Bagel:
         return Context.new(self.parts)
 
     @own_rules()
-    def encode(self, image: Picture, reads: frozenset[type] = frozenset()) -> VisualTokens:
-        """Visual tokens of an image with the evidence in `reads`."""
+    def encode(self, image: Picture, requires: frozenset[type] = frozenset()) -> VisualTokens:
+        """Visual tokens of an image with the evidence in `requires`."""
         image = read_image(image)
-        tokens = self.parts.encode_vit(image, reads)
-        if LatentGrid not in reads:
+        tokens = self.parts.encode_vit(image, requires)
+        if LatentGrid not in requires:
             return tokens
-        return tokens.having(self.parts.latent_grid(self.parts.encode_vae(image)))
+        return tokens.with_evidence(self.parts.latent_grid(self.parts.encode_vae(image)))
 
-    def answer(self, images: Pictures, prompt: str, reducer: Plan | None = None, max_tokens: int = 100) -> str:
+    def answer(self, images: Pictures, prompt: str, reducer: ReductionPlan | None = None, max_tokens: int = 100) -> str:
         """The greedy answer to a prompt about images."""
         return self.answers(images, [prompt], reducer, max_tokens)[0].output
 
     @own_rules()
     def answers(
-        self, images: Pictures, prompts: str | Sequence[str], reducer: Plan | None = None, max_tokens: int = 100
+        self,
+        images: Pictures,
+        prompts: str | Sequence[str],
+        reducer: ReductionPlan | None = None,
+        max_tokens: int = 100,
     ) -> list[Outcome[str]]:
         """Greedy answers to several prompts about the same images, which are prefilled once.
 
@@ -94,13 +98,13 @@ class Bagel:
         return [Outcome(text, trace, kv, seconds) for text, (trace, kv) in zip(texts, read, strict=True)]
 
     def read_all(
-        self, images: Sequence[Image.Image], prompts: Sequence[str], plan: Plan, clock: Clock
+        self, images: Sequence[Image.Image], prompts: Sequence[str], plan: ReductionPlan, clock: Clock
     ) -> list[Context]:
         """A context per prompt that has read images and prompt, in the order that the plan wants.
 
         A reducer after the encoder that reads the question sees the images once per prompt.
         """
-        if Question in plan.encoder.reads and len(prompts) > 1:
+        if Question in plan.encoder.requires and len(prompts) > 1:
             return [context for prompt in prompts for context in self.read_all(images, [prompt], plan, clock)]
         context = self.context()
         context.clock = clock
@@ -124,7 +128,7 @@ class Bagel:
 
     @own_rules()
     def edit(
-        self, images: Pictures, instruction: str, reducer: Plan | None = None, seed: int = 0
+        self, images: Pictures, instruction: str, reducer: ReductionPlan | None = None, seed: int = 0
     ) -> Outcome[Image.Image]:
         """The images, edited as told; every image is read as VAE latent and as reduced ViT tokens.
 

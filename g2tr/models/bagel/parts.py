@@ -64,26 +64,28 @@ class Parts:
         return height // side, width // side
 
     def encode_vit(
-        self, image: Image, reads: frozenset[type] = frozenset(), viewed: Callable[[Grid], Grid] = whole
+        self, image: Image, requires: frozenset[type] = frozenset(), target_grid: Callable[[Grid], Grid] = whole
     ) -> VisualTokens:
         """ViT and connector: tokens in LLM width, before the 2-D position embedding; with `VisionAttention` if read.
 
-        `viewed` names the grid that the ViT is to make in place of the preset's.
+        `target_grid` names the grid that the ViT is to make in place of the preset's.
         """
         image = self.preset.vit_image(to_rgb(image))
         side = self.network.config.vision.patch_size
         full = (image.height // side, image.width // side)
-        grid = viewed(full)
+        grid = target_grid(full)
         if grid != full:
             image = image.resize((grid[1] * side, grid[0] * side), Resampling.BICUBIC)
         patches = to_patches(to_pixels(image), side).to(self.network.weight)
         positions = grid_positions(grid, self.network.config.vit_side, self.device)
         listener = Listener(self.attend)
-        attend = listener if VisionAttention in reads else self.attend
+        attend = listener if VisionAttention in requires else self.attend
         features = self.network.vit(patches, positions, [len(patches)], attend)
-        spared = full[0] * full[1] - len(patches)
-        tokens = VisualTokens(self.network.connector(features), grid, seed=checksum(image), spared=spared)
-        return tokens.having(VisionAttention(torch.stack(listener.received))) if listener.received else tokens
+        skipped_tokens = full[0] * full[1] - len(patches)
+        tokens = VisualTokens(
+            self.network.connector(features), grid, seed=checksum(image), skipped_tokens=skipped_tokens
+        )
+        return tokens.with_evidence(VisionAttention(torch.stack(listener.received))) if listener.received else tokens
 
     def vae_size(self, image: Image) -> Grid:
         """(height, width) in pixels of what the autoencoder sees."""

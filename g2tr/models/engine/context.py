@@ -15,7 +15,7 @@ from g2tr.models.engine.kv_cache import Block, Cache
 from g2tr.models.engine.layout import text_positions
 from g2tr.models.engine.protocols import Speaker
 from g2tr.models.engine.trace import Trace
-from g2tr.reducers.cascade import KEEP_ALL, Plan, query_on
+from g2tr.reducers.cascade import KEEP_ALL, ReductionPlan, query_on
 from g2tr.reducers.tokens import Grid, Question, VisionAttention, VisualTokens
 
 AnyParts = TypeVar("AnyParts", bound=Speaker)
@@ -48,7 +48,7 @@ class State(Generic[AnyParts]):
     trace: Trace = field(default_factory=Trace)
     clock: Clock = field(default_factory=Clock)
     waiting: tuple[Waiting, ...] = ()
-    plan: Plan = KEEP_ALL
+    plan: ReductionPlan = KEEP_ALL
     lag: tuple[int, ...] = ()
     held: tuple[Block, ...] = ()
     question: Question | None = None
@@ -68,7 +68,7 @@ class State(Generic[AnyParts]):
         """Memory of the cache in bytes."""
         return self.cache.bytes
 
-    def query(self, plan: Plan) -> str:
+    def query(self, plan: ReductionPlan) -> str:
         """Which row is the query of a plan's steps inside the model."""
         return query_on(plan, self.parts.native_query)
 
@@ -76,14 +76,14 @@ class State(Generic[AnyParts]):
         """A second conversation that shares everything read so far; its clock starts at zero."""
         return replace(self, cache=self.cache.fork(), clock=Clock())
 
-    def glance(self, image: Image, reads: frozenset[type], viewed: Callable[[Grid], Grid]) -> VisualTokens:
+    def glance(self, image: Image, requires: frozenset[type], target_grid: Callable[[Grid], Grid]) -> VisualTokens:
         """What the vision tower makes of an image, on the grid that a reducer wants, timed and noted."""
         with self.clock.phase("encode"):
-            tokens = self.parts.encode_vit(image, reads, viewed)
+            tokens = self.parts.encode_vit(image, requires, target_grid)
             require_finite(tokens.features, "the visual features", f"of a {image.width}x{image.height} image")
-        if VisionAttention in reads:
+        if VisionAttention in requires:
             self.trace = self.trace.listen(len(tokens.features))
-        return tokens.having(self.question) if Question in reads and self.question else tokens
+        return tokens.with_evidence(self.question) if Question in requires and self.question else tokens
 
     def expect(self, text: str) -> None:
         """Notes what will be asked, for reducers of images that are read before it."""

@@ -12,9 +12,9 @@ from g2tr.models.engine.attention_evidence import Witness
 from g2tr.models.engine.context import State, Waiting
 from g2tr.models.engine.kv_cache import Block
 from g2tr.models.engine.protocols import Language, Rotation
-from g2tr.reducers.cascade import Plan
+from g2tr.reducers.cascade import ReductionPlan
 from g2tr.reducers.reducer import Reducer
-from g2tr.reducers.tokens import Places, Reduction, VisualTokens
+from g2tr.reducers.tokens import GridPositions, Reduction, VisualTokens
 
 
 class Walk:
@@ -33,7 +33,7 @@ class Walk:
         self.cached: list[int] = []
         self.ends: list[Int[Tensor, ""]] = []
 
-    def stops(self, plan: Plan) -> Iterator[tuple[int, Reducer]]:
+    def stops(self, plan: ReductionPlan) -> Iterator[tuple[int, Reducer]]:
         """Passes all layers, and stops before each one at which a reducer acts."""
         cache = self.state.cache
         steps = dict(plan.inside(len(cache.layers)))
@@ -66,13 +66,13 @@ class Walk:
         cache = self.state.cache
         features = cache.layers[index - 1][0][columns].flatten(1) if rows is None else self.here[rows]
         view, count = self.state.trace.views[waiting.view], len(features)
-        reads: Iterable[type] = reducer.stage_reads if reducer.budget(count) < count else ()
+        requires: Iterable[type] = reducer.stage_requires if reducer.budget(count) < count else ()
         network, seen = (self.language, cache, self.block), (self.turns, self.below, self.here)
         witness = Witness(*network, index, self.asking, *seen, columns, rows, waiting.positions)
-        for kind in reads:
+        for kind in requires:
             self.state.trace = self.state.trace.look(witness.look(kind))
-        places = Places(view.kept.to(features.device))
-        return reducer(VisualTokens(features, view.grid, (places, *map(witness.evidence, reads)), waiting.seed))
+        places = GridPositions(view.kept.to(features.device))
+        return reducer(VisualTokens(features, view.grid, (places, *map(witness.evidence, requires)), waiting.seed))
 
     def narrow(self, index: int, starts: Sequence[int], reductions: Sequence[Reduction]) -> None:
         """Goes on from layer `index` with what reductions left of images whose tokens begin at the rows `starts`."""
@@ -94,6 +94,6 @@ class Walk:
 
 def dropped(reduction: Reduction) -> Int[Tensor, " j"]:
     """Tokens that did not stay."""
-    gone = torch.ones_like(reduction.homes, dtype=torch.bool)
+    gone = torch.ones_like(reduction.assignment, dtype=torch.bool)
     gone[reduction.kept] = False
     return torch.where(gone)[0]

@@ -15,14 +15,14 @@ from g2tr.errors import InputError
 from g2tr.models.engine.context import State, Waiting
 from g2tr.models.engine.kv_cache import Block
 from g2tr.models.engine.layer_loop import Walk, dropped
-from g2tr.reducers.cascade import Plan
+from g2tr.reducers.cascade import ReductionPlan
 from g2tr.reducers.reducer import Reducer
 from g2tr.reducers.tokens import Reduction
 
 Decisions = Mapping[int, list[Reduction]]
 
 
-def acts_inside(state: State[Any], plan: Plan, count: int) -> bool:
+def acts_inside(state: State[Any], plan: ReductionPlan, count: int) -> bool:
     """Whether steps of a plan inside the model drop any of an image's `count` tokens.
 
     Raises `InputError` where its steps do not go with its other settings, the model or the conversation so far.
@@ -35,14 +35,14 @@ def acts_inside(state: State[Any], plan: Plan, count: int) -> bool:
     return any(step.budget(count) < count for _, step in steps)
 
 
-def check_sizes(state: State[Any], plan: Plan, steps: bool) -> None:
+def check_sizes(state: State[Any], plan: ReductionPlan, steps: bool) -> None:
     """Raises `InputError` where size-aware attention meets layers that differ in what they cache."""
     sized = bool(plan.encoder.size_alpha or state.cache.bias)
     if sized and (steps or state.waiting or len(set(state.lengths)) > 1):
         raise InputError("size_alpha works for reducers after the encoder, not with steps inside the model")
 
 
-def wait(state: State[Any], waiting: Waiting, plan: Plan) -> None:
+def wait(state: State[Any], waiting: Waiting, plan: ReductionPlan) -> None:
     """Leaves an image to the question that follows. Raises `InputError` where another waits by another plan."""
     if state.waiting and state.plan != plan:
         raise InputError("images that wait for the same question must be reduced by the same plan")
@@ -53,7 +53,7 @@ def walk_images(
     state: State[Any],
     block: Block,
     images: Sequence[Waiting],
-    plan: Plan,
+    plan: ReductionPlan,
     asking: int = 1,
     anew: bool = False,
     decided: Decisions | None = None,
@@ -68,10 +68,10 @@ def walk_images(
         if index not in decisions:
             decisions[index] = [reduce_rows(walk, index, image, reducer) for image in images]
         starts, inner = [image.start for image in images], decisions[index]
-        if plan.everywhere:
+        if plan.evict_lower_layers:
             evict_rows(state, range(index), len(walk.here), gone(images, inner))
         walk.narrow(index, starts, inner)
-        note(state, index, images, inner, plan.everywhere, read=False)
+        note(state, index, images, inner, plan.evict_lower_layers, read=False)
         images = shifted(images, inner)
     if anew:
         earlier, end = state.lag or (0,) * len(walk.ends), int(block.positions[-1])
@@ -111,9 +111,9 @@ def settle(state: State[Any], decided: Decisions) -> None:
 
 def evict_waiting(state: State[Any], index: int, inner: Sequence[Reduction]) -> None:
     """Takes what a step dropped of the waiting images out of the caches from its layer on, or of all layers."""
-    everywhere = state.plan.everywhere
-    state.cache.evict(range(0 if everywhere else index, len(state.lengths)), gone(state.waiting, inner))
-    note(state, index, state.waiting, inner, everywhere, read=True)
+    evict_lower_layers = state.plan.evict_lower_layers
+    state.cache.evict(range(0 if evict_lower_layers else index, len(state.lengths)), gone(state.waiting, inner))
+    note(state, index, state.waiting, inner, evict_lower_layers, read=True)
     state.waiting = shifted(state.waiting, inner)
 
 
@@ -139,7 +139,7 @@ def shifted(images: Sequence[Waiting], reductions: Sequence[Reduction]) -> tuple
     moved, earlier = [], 0
     for image, reduction in zip(images, reductions, strict=True):
         moved.append(replace(image, start=image.start - earlier, positions=image.positions[reduction.kept]))
-        earlier += len(reduction.homes) - len(reduction.kept)
+        earlier += len(reduction.assignment) - len(reduction.kept)
     return tuple(moved)
 
 
@@ -148,12 +148,12 @@ def note(
     index: int,
     images: Sequence[Waiting],
     reductions: Sequence[Reduction],
-    everywhere: bool,
+    evict_lower_layers: bool,
     read: bool,
 ) -> None:
     """Notes what is left of images from layer `index` on; `read` where all layers had read it all before."""
     views = list(state.trace.views)
     for image, reduction in zip(images, reductions, strict=True):
         change = views[image.view].evicted if read else views[image.view].within
-        views[image.view] = change(reduction, index, everywhere)
+        views[image.view] = change(reduction, index, evict_lower_layers)
     state.trace = replace(state.trace, views=tuple(views))

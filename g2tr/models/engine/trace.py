@@ -32,42 +32,42 @@ class Look:
 class View:
     """One image as the language model got it: token grid, tokens that reached the last layer, homes (`Reduction`).
 
-    `read` counts the tokens that each layer computed, `cached` those that it keeps in its cache; `spared` are tokens
+    `read` counts the tokens that each layer computed, `cached` those that it keeps in its cache; `skipped_tokens` are tokens
     that the vision tower never made (`VisualTokens`).
     """
 
     grid: Grid
     kept: Int[Tensor, " k"]
-    homes: Int[Tensor, " n"]
+    assignment: Int[Tensor, " n"]
     read: tuple[int, ...]
     cached: tuple[int, ...]
-    spared: int = 0
+    skipped_tokens: int = 0
 
     @property
     def full(self) -> int:
         """How many tokens there would be without reduction."""
-        return len(self.homes) + self.spared
+        return len(self.assignment) + self.skipped_tokens
 
     @classmethod
     def of(cls, tokens: VisualTokens, reduction: Reduction, layers: int) -> "View":
         """An image that was reduced before the first of `layers` layers."""
         alive = (len(reduction.kept),) * layers
-        return cls(tokens.grid, reduction.kept.cpu(), reduction.homes.cpu(), alive, alive, tokens.spared)
+        return cls(tokens.grid, reduction.kept.cpu(), reduction.assignment.cpu(), alive, alive, tokens.skipped_tokens)
 
-    def within(self, reduction: Reduction, depth: int, everywhere: bool) -> "View":
-        """The same image after its tokens were reduced again before layer `depth`; `everywhere` clears all caches."""
-        kept, homes = self.kept[reduction.kept.cpu()], reduction.homes.cpu()
-        homes = torch.where(self.homes >= 0, homes[self.homes], -1)
-        start = 0 if everywhere else depth
+    def within(self, reduction: Reduction, depth: int, evict_lower_layers: bool) -> "View":
+        """The same image after its tokens were reduced again before layer `depth`; `evict_lower_layers` clears all caches."""
+        kept, assignment = self.kept[reduction.kept.cpu()], reduction.assignment.cpu()
+        assignment = torch.where(self.assignment >= 0, assignment[self.assignment], -1)
+        start = 0 if evict_lower_layers else depth
         read, cached = (
             (*counts[:layer], *[len(kept)] * (len(counts) - layer))
             for counts, layer in ((self.read, depth), (self.cached, start))
         )
-        return View(self.grid, kept, homes, read, cached, self.spared)
+        return View(self.grid, kept, assignment, read, cached, self.skipped_tokens)
 
-    def evicted(self, reduction: Reduction, depth: int, everywhere: bool) -> "View":
+    def evicted(self, reduction: Reduction, depth: int, evict_lower_layers: bool) -> "View":
         """The same, where all layers had read the tokens before some left the caches."""
-        return replace(self.within(reduction, depth, everywhere), read=self.read)
+        return replace(self.within(reduction, depth, evict_lower_layers), read=self.read)
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class Trace:
 
     def view(self, view: View) -> "Trace":
         """The trace after one more image went through the ViT."""
-        count = len(view.homes)
+        count = len(view.assignment)
         return replace(self, views=(*self.views, view), vit_patches=(*self.vit_patches, count))
 
     def anchor_encode(self, size: Grid) -> "Trace":

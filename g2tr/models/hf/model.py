@@ -23,7 +23,7 @@ from g2tr.models.hf.reduce import encoder_step, questions_of, shorten, warn_of_s
 from g2tr.models.hf.views import ReducedImage, SegmentView, image_views, reduce_image, require_evidence, with_questions
 from g2tr.models.hf.write import write_answer
 from g2tr.models.shapes import ModelShape
-from g2tr.reducers.cascade import Plan
+from g2tr.reducers.cascade import ReductionPlan
 from g2tr.reducers.reducer import Reducer
 from g2tr.reducers.tokens import Grid, LatentGrid, Question, Reduction, VisualTokens
 
@@ -59,7 +59,7 @@ class HFModel:
         """FLOPs of one pass of the borrowed autoencoder over (height, width) pixels."""
         return self.latents.flops(size) if self.latents else 0
 
-    def require_able(self, plan: Plan, tasks: Collection[str]) -> None:
+    def require_able(self, plan: ReductionPlan, tasks: Collection[str]) -> None:
         """Raises `InputError` for what this model cannot do, before anything is predicted."""
         if "edit" in tasks:
             self.refuse_edits()
@@ -68,20 +68,24 @@ class HFModel:
         warn_of_sizes(step)
 
     @own_rules()
-    def encode(self, image: Picture, reads: frozenset[type] = frozenset()) -> VisualTokens:
-        """Visual tokens of an image, of tiles those of the overview, with the evidence in `reads`."""
+    def encode(self, image: Picture, requires: frozenset[type] = frozenset()) -> VisualTokens:
+        """Visual tokens of an image, of tiles those of the overview, with the evidence in `requires`."""
         inputs = self.read([read_image(image)], "?")
         encoded = encode_images(self.network, inputs)
-        views = image_views(self.network.config, inputs, encoded, reads, self.latents)
+        views = image_views(self.network.config, inputs, encoded, requires, self.latents)
         return self.ordered([view for own in views for view in own], 1)[0].tokens
 
-    def answer(self, images: Pictures, prompt: str, reducer: Plan | None = None, max_tokens: int = 100) -> str:
+    def answer(self, images: Pictures, prompt: str, reducer: ReductionPlan | None = None, max_tokens: int = 100) -> str:
         """The greedy answer to a prompt about images."""
         return self.answers(images, [prompt], reducer, max_tokens)[0].output
 
     @own_rules()
     def answers(
-        self, images: Pictures, prompts: str | Sequence[str], reducer: Plan | None = None, max_tokens: int = 100
+        self,
+        images: Pictures,
+        prompts: str | Sequence[str],
+        reducer: ReductionPlan | None = None,
+        max_tokens: int = 100,
     ) -> list[Outcome[str]]:
         """Greedy answers to several prompts about the same images, which are encoded once."""
         images, prompts, step = read_images(images), read_prompts(prompts), encoder_step(read_plan(reducer))
@@ -92,7 +96,7 @@ class HFModel:
         clock, inputs = Clock(), [self.read(images, prompt) for prompt in prompts]
         with clock.phase("encode"):
             encoded = encode_images(self.network, inputs[0])
-        with clock.phase("anchors" if LatentGrid in step.reads else "reduce"):
+        with clock.phase("anchors" if LatentGrid in step.requires else "reduce"):
             views = self.views(inputs[0], encoded, step)
         with clock.phase("reduce"):
             reduced = self.reduced(inputs, encoded, views, step)
@@ -113,12 +117,14 @@ class HFModel:
         step: Reducer,
     ) -> list[list[ReducedImage]]:
         """What stays of the images for each question: the same for all, unless the reducer reads the question."""
-        if Question not in step.reads:
+        if Question not in step.requires:
             return [[reduce_image(i, rows, views[i], step) for i, rows in enumerate(encoded.features)]] * len(inputs)
         asked = [with_questions(views, questions_of(self.network, each, encoded)) for each in inputs]
         return [[reduce_image(i, rows, own[i], step) for i, rows in enumerate(encoded.features)] for own in asked]
 
-    def edit(self, images: Pictures, instruction: str, reducer: Plan | None = None, seed: int = 0) -> Outcome[Image]:
+    def edit(
+        self, images: Pictures, instruction: str, reducer: ReductionPlan | None = None, seed: int = 0
+    ) -> Outcome[Image]:
         """Raises `InputError`: the models of this kind draw nothing."""
         self.refuse_edits()
 
@@ -134,7 +140,7 @@ class HFModel:
     def views(self, inputs: Mapping[str, Any], encoded: EncodedImages, step: Reducer) -> list[list[SegmentView]]:
         """The images in segments; none where their grids are not known and nothing is reduced."""
         try:
-            return image_views(self.network.config, inputs, encoded, step.reads, self.latents)
+            return image_views(self.network.config, inputs, encoded, step.requires, self.latents)
         except InputError:
             if step.keep_ratio < 1:
                 raise
@@ -175,7 +181,7 @@ class HFModel:
         whole = [row_of(rows, layers) for rows, own in zip(encoded.features, views, strict=True) if not own]
         for view in self.ordered([*seen, *whole], images):
             trace = trace.view(view)
-        if LatentGrid in step.reads and self.latents:
+        if LatentGrid in step.requires and self.latents:
             for size in [view.size for own in views for view in own]:
                 trace = trace.anchor_encode(self.latents.encoded_size(size))
         return trace

@@ -26,7 +26,7 @@ from g2tr.models.hf.views import (
     require_evidence,
     with_questions,
 )
-from g2tr.reducers.cascade import KEEP_ALL, Plan
+from g2tr.reducers.cascade import KEEP_ALL, ReductionPlan
 from g2tr.reducers.reducer import Reducer
 from g2tr.reducers.tokens import Grid, Question
 
@@ -37,7 +37,7 @@ POSITIONS = ("original", "compact")
 def reduce_inputs(
     model: Any,  # noqa: ANN401
     inputs: Mapping[str, Any],
-    reducer: Plan | None = None,
+    reducer: ReductionPlan | None = None,
     *,
     positions: str = "original",
     latents: BorrowedLatents | None = None,
@@ -50,7 +50,7 @@ def reduce_inputs(
 def reduce_inputs(
     model: Any,  # noqa: ANN401
     inputs: Mapping[str, Any],
-    reducer: Plan | None = None,
+    reducer: ReductionPlan | None = None,
     *,
     positions: str = "original",
     latents: BorrowedLatents | None = None,
@@ -63,7 +63,7 @@ def reduce_inputs(
 def reduce_inputs(
     model: Any,
     inputs: Mapping[str, Any],
-    reducer: Plan | None = None,
+    reducer: ReductionPlan | None = None,
     *,
     positions: str = "original",
     latents: BorrowedLatents | None = None,
@@ -86,8 +86,8 @@ def reduce_inputs(
     inputs = with_mask(inputs)
     encoded = encode_images(model, inputs)
     image_columns(model.config, inputs["input_ids"], sum(map(len, encoded.features)))
-    views = image_views(model.config, inputs, encoded, step.reads, latents, grids) if step.keep_ratio < 1 else None
-    if views and Question in step.reads:
+    views = image_views(model.config, inputs, encoded, step.requires, latents, grids) if step.keep_ratio < 1 else None
+    if views and Question in step.requires:
         views = with_questions(views, questions_of(model, inputs, encoded))
     reduced = [reduce_image(i, rows, views[i] if views else (), step) for i, rows in enumerate(encoded.features)]
     shorter = shorten(model, inputs, encoded, reduced, positions)
@@ -100,7 +100,7 @@ def require_positions(positions: str) -> None:
         raise InputError(f"positions must be one of {', '.join(POSITIONS)}, got {positions!r}")
 
 
-def encoder_step(reducer: Plan | None) -> Reducer:
+def encoder_step(reducer: ReductionPlan | None) -> Reducer:
     """The reducer to run after the encoder. Raises `InputError` where there is more to it."""
     step = KEEP_ALL if reducer is None else reducer.encoder
     inner = getattr(reducer, "ordered", ())

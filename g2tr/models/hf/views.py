@@ -49,7 +49,7 @@ class ReducedImage:
 
 def require_evidence(step: Reducer, latents: BorrowedLatents | None) -> None:
     """Raises `InputError` where a reducer needs evidence that nobody has."""
-    missing = step.reads - {Question} - ({LatentGrid} if latents else frozenset())
+    missing = step.requires - {Question} - ({LatentGrid} if latents else frozenset())
     if missing:
         names = ", ".join(sorted(kind.__name__ for kind in missing))
         hint = "; latents=load_latents(...) lends an autoencoder" if LatentGrid in missing else ""
@@ -60,14 +60,14 @@ def image_views(
     config: Any,  # noqa: ANN401
     inputs: Mapping[str, Any],
     encoded: EncodedImages,
-    reads: frozenset[type],
+    requires: frozenset[type],
     latents: BorrowedLatents | None,
     grids: Sequence[Grid] | None = None,
 ) -> list[list[SegmentView]]:
-    """Every image in its segments, each with its tokens and the evidence in `reads`."""
+    """Every image in its segments, each with its tokens and the evidence in `requires`."""
     segments = find_segments(config, inputs, encoded.features, grids)
     pixels = segment_pixels(config, inputs, segments)
-    lent = latents if LatentGrid in reads else None
+    lent = latents if LatentGrid in requires else None
     tower = str(getattr(getattr(config, "vision_config", None), "model_type", config.model_type))
 
     def view(rows: Features, segment: Segment, own: Pixels) -> SegmentView:
@@ -84,7 +84,7 @@ def image_views(
 def with_questions(views: Sequence[Sequence[SegmentView]], questions: Sequence[Question]) -> list[list[SegmentView]]:
     """The segments of each image with the question that is asked about it."""
     return [
-        [replace(view, tokens=view.tokens.having(question)) for view in own]
+        [replace(view, tokens=view.tokens.with_evidence(question)) for view in own]
         for own, question in zip(views, questions, strict=True)
     ]
 

@@ -14,7 +14,7 @@ from g2tr.models.internvl_u.language import Hidden
 from g2tr.models.internvl_u.parts import Parts
 from g2tr.models.internvl_u.prefill import image_block, joined, read_texts, read_visual
 from g2tr.models.internvl_u.prompt import Piece
-from g2tr.reducers.cascade import KEEP_ALL, Plan
+from g2tr.reducers.cascade import KEEP_ALL, ReductionPlan
 from g2tr.reducers.grid_maps import whole
 from g2tr.reducers.tokens import Grid, LatentGrid, Reduction, VisualTokens
 
@@ -70,14 +70,14 @@ class Context(State[Parts]):
         return Hidden(walk.finish(full), walk.below), decisions
 
     @own_types()
-    def read_image(self, image: Image, plan: Plan, posteriors: Sequence[Posterior] = ()) -> Hidden:
+    def read_image(self, image: Image, plan: ReductionPlan, posteriors: Sequence[Posterior] = ()) -> Hidden:
         """Reads an image as reduced tokens between its markers.
 
         Anchors use the posterior of the image where one is given; without it an extra encode of the image is made
         and noted in the trace.
         """
-        reads = plan.encoder.reads_on(self.parts.vit_grid(image))
-        tokens = self.see(image, reads, posteriors, plan.encoder.viewed)
+        requires = plan.encoder.required_for(self.parts.vit_grid(image))
+        tokens = self.see(image, requires, posteriors, plan.encoder.target_grid)
         with self.clock.phase("reduce"):
             reduction = plan.encoder(tokens)
         return self.read_tokens(tokens, reduction, plan)
@@ -86,22 +86,22 @@ class Context(State[Parts]):
     def see(
         self,
         image: Image,
-        reads: frozenset[type],
+        requires: frozenset[type],
         posteriors: Sequence[Posterior] = (),
-        viewed: Callable[[Grid], Grid] = whole,
+        target_grid: Callable[[Grid], Grid] = whole,
     ) -> VisualTokens:
         """Visual tokens of an image with the evidence that a reducer reads, on the grid that it wants."""
-        tokens = self.glance(image, reads, viewed)
-        if LatentGrid not in reads:
+        tokens = self.glance(image, requires, target_grid)
+        if LatentGrid not in requires:
             return tokens
         if not posteriors:
             with self.clock.phase("anchors"):
                 posteriors = [self.parts.encode_tile(image)]
             self.trace = self.trace.anchor_encode(self.parts.anchor_size)
-        return tokens.having(self.parts.latent_grid(posteriors[0]))
+        return tokens.with_evidence(self.parts.latent_grid(posteriors[0]))
 
     @own_types()
-    def read_tokens(self, tokens: VisualTokens, reduction: Reduction, plan: Plan = KEEP_ALL) -> Hidden:
+    def read_tokens(self, tokens: VisualTokens, reduction: Reduction, plan: ReductionPlan = KEEP_ALL) -> Hidden:
         """Reads what a reduction left of an image, and goes on with the plan's steps inside the language model.
 
         Where such a step counts positions anew, it also closes the gaps that the encoder's step left.
@@ -124,7 +124,7 @@ class Context(State[Parts]):
             wait(self, self.last_image(block, start, tokens.seed), plan)
         return hidden
 
-    def read_narrowing(self, block: Block, view: View, seed: int, plan: Plan) -> Hidden:
+    def read_narrowing(self, block: Block, view: View, seed: int, plan: ReductionPlan) -> Hidden:
         """Reads an image whose tokens grow fewer from layer to layer; its end marker is the query."""
         self.trace = self.trace.view(view)
         image = self.last_image(block, 1, seed)
@@ -135,7 +135,7 @@ class Context(State[Parts]):
         """The image of the last view, whose tokens begin at row `start`."""
         return Waiting(start, len(self.trace.views) - 1, seed, block.positions[1:-1])
 
-    def read_pieces(self, pieces: Sequence[Piece], images: Sequence[Image], plan: Plan) -> None:
+    def read_pieces(self, pieces: Sequence[Piece], images: Sequence[Image], plan: ReductionPlan) -> None:
         """Reads texts and images in order."""
         for piece in pieces:
             if isinstance(piece, int):

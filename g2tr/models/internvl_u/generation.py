@@ -18,11 +18,13 @@ from g2tr.models.internvl_u.flow import Rows, Sampling, denoise, draw_noise
 from g2tr.models.internvl_u.positions import KeptGrid
 from g2tr.models.internvl_u.prompt import DRAWN, EMPTY, SLOT, TEXTLESS, Piece, system_turn, user_pieces
 from g2tr.models.internvl_u.sizes import fit, generated_size
-from g2tr.reducers.cascade import Plan
+from g2tr.reducers.cascade import ReductionPlan
 from g2tr.reducers.tokens import Grid
 
 
-def edit_rows(context: Context, images: Sequence[Image.Image], instruction: str, system: str, plan: Plan) -> Rows:
+def edit_rows(
+    context: Context, images: Sequence[Image.Image], instruction: str, system: str, plan: ReductionPlan
+) -> Rows:
     """The conversations of an edit: all of it, without its instruction, and without its images too.
 
     The first two keep the same tokens of every image, and anchors reuse the latents of the references.
@@ -49,7 +51,7 @@ def read_opening(
     pieces: Sequence[Piece],
     images: Sequence[Image.Image],
     references: Sequence[Posterior],
-    plan: Plan,
+    plan: ReductionPlan,
 ) -> list[Passage]:
     """Reads everything before the instruction, or holds it."""
     passages = []
@@ -78,7 +80,7 @@ def ask(
     return [*passages[:known], *late, Passage(hidden)], decisions
 
 
-def require_order(images: Sequence[Image.Image], instruction: str, plan: Plan) -> None:
+def require_order(images: Sequence[Image.Image], instruction: str, plan: ReductionPlan) -> None:
     """Raises `InputError` where an edit does not read its images before its instruction."""
     if not images:
         raise InputError("an edit needs at least one image")

@@ -30,7 +30,7 @@ from g2tr.models.internvl_u.parts import Parts
 from g2tr.models.internvl_u.prefill import next_logits, read_texts
 from g2tr.models.internvl_u.prompt import SLOT, Piece, System, system_turn, user_pieces
 from g2tr.models.shapes import ModelShape
-from g2tr.reducers.cascade import Plan
+from g2tr.reducers.cascade import ReductionPlan
 from g2tr.reducers.tokens import Grid, Question, VisualTokens
 
 
@@ -59,17 +59,21 @@ class InternVLU:
         return Context.new(self.parts)
 
     @own_rules()
-    def encode(self, image: Picture, reads: frozenset[type] = frozenset()) -> VisualTokens:
-        """Visual tokens of an image with the evidence in `reads`."""
-        return self.context().see(read_image(image), reads)
+    def encode(self, image: Picture, requires: frozenset[type] = frozenset()) -> VisualTokens:
+        """Visual tokens of an image with the evidence in `requires`."""
+        return self.context().see(read_image(image), requires)
 
-    def answer(self, images: Pictures, prompt: str, reducer: Plan | None = None, max_tokens: int = 100) -> str:
+    def answer(self, images: Pictures, prompt: str, reducer: ReductionPlan | None = None, max_tokens: int = 100) -> str:
         """The greedy answer to a prompt about images."""
         return self.answers(images, [prompt], reducer, max_tokens)[0].output
 
     @own_rules()
     def answers(
-        self, images: Pictures, prompts: str | Sequence[str], reducer: Plan | None = None, max_tokens: int = 100
+        self,
+        images: Pictures,
+        prompts: str | Sequence[str],
+        reducer: ReductionPlan | None = None,
+        max_tokens: int = 100,
     ) -> list[Outcome[str]]:
         """Greedy answers to several prompts about the same images; what the prompts share is prefilled once.
 
@@ -89,13 +93,13 @@ class InternVLU:
         return [Outcome(text, trace, kv, seconds) for text, (trace, kv) in zip(texts, read, strict=True)]
 
     def read_all(
-        self, images: Sequence[Image.Image], prompts: Sequence[str], plan: Plan, clock: Clock
+        self, images: Sequence[Image.Image], prompts: Sequence[str], plan: ReductionPlan, clock: Clock
     ) -> tuple[list[Context], list[Hidden]]:
         """A context per prompt that has read images and prompt, and the rows of its last text.
 
         A reducer after the encoder that reads the question sees the images once per prompt.
         """
-        if Question in plan.encoder.reads and len(prompts) > 1:
+        if Question in plan.encoder.requires and len(prompts) > 1:
             alone = [self.read_all(images, [prompt], plan, clock) for prompt in prompts]
             return [context for contexts, _ in alone for context in contexts], [
                 row for _, last in alone for row in last
@@ -122,7 +126,7 @@ class InternVLU:
 
     @own_rules()
     def edit(
-        self, images: Pictures, instruction: str, reducer: Plan | None = None, seed: int = 0
+        self, images: Pictures, instruction: str, reducer: ReductionPlan | None = None, seed: int = 0
     ) -> Outcome[Image.Image]:
         """The images, edited as told, at the size at which the autoencoder sees the last one.
 

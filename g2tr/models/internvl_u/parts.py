@@ -138,18 +138,20 @@ class Parts:
         return side, side
 
     def encode_vit(
-        self, image: Image, reads: frozenset[type] = frozenset(), viewed: Callable[[Grid], Grid] = whole
+        self, image: Image, requires: frozenset[type] = frozenset(), target_grid: Callable[[Grid], Grid] = whole
     ) -> VisualTokens:
         """ViT, pixel shuffle and connector: tokens in LLM width; with `VisionAttention` if read.
 
-        On a smaller grid, as `viewed` may want, the ViT's position embeddings are interpolated.
+        On a smaller grid, as `target_grid` may want, the ViT's position embeddings are interpolated.
         """
         full = self.vit_grid(image)
-        grid, cell = viewed(full), self.tile.side // full[0]
+        grid, cell = target_grid(full), self.tile.side // full[0]
         pixels = self.tile(image, (grid[0] * cell, grid[1] * cell)).to(self.device)
-        features, received = see(self.network, pixels, VisionAttention in reads)
-        tokens = VisualTokens(features, grid, seed=checksum(to_rgb(image)), spared=full[0] * full[1] - len(features))
-        return tokens.having(VisionAttention(torch.stack(received))) if received else tokens
+        features, received = see(self.network, pixels, VisionAttention in requires)
+        tokens = VisualTokens(
+            features, grid, seed=checksum(to_rgb(image)), skipped_tokens=full[0] * full[1] - len(features)
+        )
+        return tokens.with_evidence(VisionAttention(torch.stack(received))) if received else tokens
 
     def encode_tile(self, image: Image) -> Posterior:
         """The posterior of the image as the vision tower sees it, for anchors alone."""

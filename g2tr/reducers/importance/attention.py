@@ -18,7 +18,7 @@ class Attention:
     Source: FastV (baselines.md section 3.1), with one row recomputed instead of a full map.
     """
 
-    reads: ClassVar[frozenset[type]] = frozenset({QueryAttention})
+    requires: ClassVar[frozenset[type]] = frozenset({QueryAttention})
 
     def __call__(self, tokens: VisualTokens) -> Float[Tensor, " n"]:
         return tokens.read(QueryAttention).weights.mean(0)

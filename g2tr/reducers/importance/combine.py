@@ -24,9 +24,9 @@ class Combine:
     weight: float = 0.5
 
     @property
-    def reads(self) -> frozenset[type]:
+    def requires(self) -> frozenset[type]:
         """What the two ask for."""
-        return self.first.reads | self.second.reads
+        return self.first.requires | self.second.requires
 
     def __call__(self, tokens: VisualTokens) -> Float[Tensor, " n"]:
         return self.weight * ranks(self.first(tokens)) + (1 - self.weight) * ranks(self.second(tokens))

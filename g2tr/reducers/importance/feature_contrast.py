@@ -15,7 +15,7 @@ class FeatureContrast:
     """s_i = ‖v_i - mean of v over the `window` x `window` tokens around i‖₂. No counterpart in the paper."""
 
     window: int = 5
-    reads: ClassVar[frozenset[type]] = frozenset()
+    requires: ClassVar[frozenset[type]] = frozenset()
 
     def __post_init__(self) -> None:
         require_window(self.window)

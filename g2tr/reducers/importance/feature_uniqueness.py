@@ -19,7 +19,7 @@ class FeatureUniqueness:
     """
 
     chunk: int = 512
-    reads: ClassVar[frozenset[type]] = frozenset()
+    requires: ClassVar[frozenset[type]] = frozenset()
 
     def __call__(self, tokens: VisualTokens) -> Float[Tensor, " n"]:
         parts = tokens.features.split(self.chunk)

@@ -17,7 +17,7 @@ class KeyNorm:
     Source: DART, EMNLP 2025 (baselines.md section 4.1).
     """
 
-    reads: ClassVar[frozenset[type]] = frozenset({QueryKeys})
+    requires: ClassVar[frozenset[type]] = frozenset({QueryKeys})
 
     def __call__(self, tokens: VisualTokens) -> Float[Tensor, " n"]:
         return absolute_sums(tokens.read(QueryKeys).tokens)

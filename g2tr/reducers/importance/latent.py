@@ -20,7 +20,7 @@ class Latent:
     """
 
     chunk: int = 256
-    reads: ClassVar[frozenset[type]] = frozenset({Anchors})
+    requires: ClassVar[frozenset[type]] = frozenset({Anchors})
 
     def __call__(self, tokens: VisualTokens) -> Float[Tensor, " n"]:
         anchors = tokens.read(Anchors)

@@ -19,7 +19,7 @@ class LatentContrast:
     """
 
     window: int = 5
-    reads: ClassVar[frozenset[type]] = frozenset({LatentGrid})
+    requires: ClassVar[frozenset[type]] = frozenset({LatentGrid})
 
     def __post_init__(self) -> None:
         require_window(self.window)

@@ -17,7 +17,7 @@ class LatentDeviation:
     z is the posterior mean of a latent patch; the map is resampled bilinearly. No counterpart in the paper.
     """
 
-    reads: ClassVar[frozenset[type]] = frozenset({LatentGrid})
+    requires: ClassVar[frozenset[type]] = frozenset({LatentGrid})
 
     def __call__(self, tokens: VisualTokens) -> Float[Tensor, " n"]:
         patches = tokens.read(LatentGrid).mean.float()

@@ -19,7 +19,7 @@ class NextAttentionRank:
     Source: PyramidDrop, and the second stage of VScan (baselines.md sections 3.3 and 3.4).
     """
 
-    reads: ClassVar[frozenset[type]] = frozenset({NextAttention})
+    requires: ClassVar[frozenset[type]] = frozenset({NextAttention})
 
     def __call__(self, tokens: VisualTokens) -> Float[Tensor, " n"]:
         return tokens.read(NextAttention).weights.mean(0)

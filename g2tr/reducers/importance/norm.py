@@ -14,7 +14,7 @@ from g2tr.reducers.tokens import VisualTokens
 class Norm:
     """s_i = ‖v_i‖₂ in float32."""
 
-    reads: ClassVar[frozenset[type]] = frozenset()
+    requires: ClassVar[frozenset[type]] = frozenset()
 
     def __call__(self, tokens: VisualTokens) -> Float[Tensor, " n"]:
         norms: Tensor = torch.linalg.vector_norm(tokens.features.float(), dim=-1)

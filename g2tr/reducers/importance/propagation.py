@@ -24,7 +24,7 @@ class Propagation:
     temperature: float = 0.03
     steps: int = 5
     chunk: int = 512
-    reads: ClassVar[frozenset[type]] = frozenset()
+    requires: ClassVar[frozenset[type]] = frozenset()
 
     def __call__(self, tokens: VisualTokens) -> Float[Tensor, " n"]:
         flow: Tensor = tokens.features.float().norm(dim=-1)

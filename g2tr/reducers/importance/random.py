@@ -15,7 +15,7 @@ class Random:
     """s_i ~ U(0, 1), drawn on the CPU from `seed` and the image, so the same on every device."""
 
     seed: int = 0
-    reads: ClassVar[frozenset[type]] = frozenset()
+    requires: ClassVar[frozenset[type]] = frozenset()
 
     def __call__(self, tokens: VisualTokens) -> Float[Tensor, " n"]:
         # Multiplying by a large odd number keeps neighbouring seeds of one image far apart.

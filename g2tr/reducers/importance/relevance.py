@@ -22,10 +22,10 @@ class Relevance:
     """
 
     negated: bool = False
-    reads: ClassVar[frozenset[type]] = frozenset({Question})
+    requires: ClassVar[frozenset[type]] = frozenset({Question})
 
     def __call__(self, tokens: VisualTokens) -> Float[Tensor, " n"]:
-        if not tokens.holds(Question):
+        if not tokens.has(Question):
             return torch.zeros(len(tokens.features), device=tokens.features.device)
         visual, texts = (F.normalize(x.float(), dim=-1) for x in (tokens.features, tokens.read(Question).embeddings))
         cosines = (visual @ texts.T).mean(-1)

@@ -32,7 +32,7 @@ class ValueSimilarity:
     """
 
     seeds: float = 0.01
-    reads: ClassVar[frozenset[type]] = frozenset({QueryValues})
+    requires: ClassVar[frozenset[type]] = frozenset({QueryValues})
 
     def __call__(self, tokens: VisualTokens) -> Float[Tensor, " n"]:
         values = tokens.read(QueryValues)

@@ -18,7 +18,7 @@ class ReceivedAttention:
     """
 
     layer: int = -1
-    reads: ClassVar[frozenset[type]] = frozenset({VisionAttention})
+    requires: ClassVar[frozenset[type]] = frozenset({VisionAttention})
 
     def __call__(self, tokens: VisualTokens) -> Float[Tensor, " n"]:
         received = tokens.read(VisionAttention).received

@@ -9,7 +9,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 from g2tr.reducers.selection.bipartite import matching
-from g2tr.reducers.tokens import Reduction, VisualTokens, homes_of
+from g2tr.reducers.tokens import Reduction, VisualTokens, initial_assignment
 
 
 @dataclass(frozen=True)
@@ -21,14 +21,14 @@ class Bipartite:
     """
 
     chunk: int = 512
-    reads: ClassVar[frozenset[type]] = frozenset()
+    requires: ClassVar[frozenset[type]] = frozenset()
 
     def __call__(self, tokens: VisualTokens, kept: Int[Tensor, " k"]) -> Reduction:
-        features, own = tokens.features.float(), homes_of(kept, len(tokens.features))
-        homes = torch.where(own < 0, own[matching(features, len(kept), self.chunk)], own)
+        features, own = tokens.features.float(), initial_assignment(kept, len(tokens.features))
+        assignment = torch.where(own < 0, own[matching(features, len(kept), self.chunk)], own)
         directions = F.normalize(features[kept], dim=-1)
-        for lost in torch.where(homes < 0)[0].split(self.chunk):
-            homes[lost] = (features[lost] @ directions.T).argmax(dim=-1)
-        sums = torch.zeros_like(features[kept]).index_add_(0, homes, features)
-        sizes = Reduction(sums, kept, homes).sizes
-        return Reduction((sums / sizes[:, None]).to(tokens.features.dtype), kept, homes)
+        for lost in torch.where(assignment < 0)[0].split(self.chunk):
+            assignment[lost] = (features[lost] @ directions.T).argmax(dim=-1)
+        sums = torch.zeros_like(features[kept]).index_add_(0, assignment, features)
+        sizes = Reduction(sums, kept, assignment).sizes
+        return Reduction((sums / sizes[:, None]).to(tokens.features.dtype), kept, assignment)

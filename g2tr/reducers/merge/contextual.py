@@ -9,7 +9,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 from g2tr.errors import InputError
-from g2tr.reducers.tokens import Reduction, Scores, VisualTokens, homes_of
+from g2tr.reducers.tokens import Reduction, Scores, VisualTokens, initial_assignment
 
 
 @dataclass(frozen=True)
@@ -25,26 +25,26 @@ class Contextual:
     share: float = 0.84375
     scale: float = 1.0
     chunk: int = 512
-    reads: ClassVar[frozenset[type]] = frozenset({Scores})
+    requires: ClassVar[frozenset[type]] = frozenset({Scores})
 
     def __post_init__(self) -> None:
         if not 0 <= self.share <= 1:
             raise InputError(f"merge.share must lie between 0 and 1, got {self.share!r}")
 
     def __call__(self, tokens: VisualTokens, kept: Int[Tensor, " k"]) -> Reduction:
-        features, homes = tokens.features, homes_of(kept, len(tokens.features))
+        features, assignment = tokens.features, initial_assignment(kept, len(tokens.features))
         targets = self.contextual(tokens.read(Scores).values[kept])
         values = features[kept].float()
         if len(targets) == 0:
-            return Reduction(features[kept], kept, homes)
+            return Reduction(features[kept], kept, assignment)
         directions, sums = F.normalize(values[targets], dim=-1), torch.zeros_like(values)
-        for dropped in torch.where(homes < 0)[0].split(self.chunk):
+        for dropped in torch.where(assignment < 0)[0].split(self.chunk):
             joining = features[dropped].float()
-            homes[dropped] = targets[(joining @ directions.T).argmax(dim=-1)]
-            sums.index_add_(0, homes[dropped], joining)
-        joined = (Reduction(values, kept, homes).sizes - 1)[:, None]
+            assignment[dropped] = targets[(joining @ directions.T).argmax(dim=-1)]
+            sums.index_add_(0, assignment[dropped], joining)
+        joined = (Reduction(values, kept, assignment).sizes - 1)[:, None]
         blended = self.scale * (values + sums / joined.clamp(min=1))
-        return Reduction(torch.where(joined > 0, blended, values).to(features.dtype), kept, homes)
+        return Reduction(torch.where(joined > 0, blended, values).to(features.dtype), kept, assignment)
 
     def contextual(self, scores: torch.Tensor) -> Int[Tensor, " c"]:
         """Which of the kept tokens take others in; equal scores: the lower index is dominant."""

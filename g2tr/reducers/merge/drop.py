@@ -6,14 +6,14 @@ from typing import ClassVar
 from jaxtyping import Int
 from torch import Tensor
 
-from g2tr.reducers.tokens import Reduction, VisualTokens, homes_of
+from g2tr.reducers.tokens import Reduction, VisualTokens, initial_assignment
 
 
 @dataclass(frozen=True)
 class Drop:
     """m_i = v_i for the kept tokens; the others are gone."""
 
-    reads: ClassVar[frozenset[type]] = frozenset()
+    requires: ClassVar[frozenset[type]] = frozenset()
 
     def __call__(self, tokens: VisualTokens, kept: Int[Tensor, " k"]) -> Reduction:
-        return Reduction(tokens.features[kept], kept, homes_of(kept, len(tokens.features)))
+        return Reduction(tokens.features[kept], kept, initial_assignment(kept, len(tokens.features)))

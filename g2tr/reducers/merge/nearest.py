@@ -9,7 +9,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 from g2tr.errors import InputError
-from g2tr.reducers.tokens import Grid, Reduction, VisualTokens, homes_of
+from g2tr.reducers.tokens import Grid, Reduction, VisualTokens, initial_assignment
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Nearest:
     weight: float = 1.0
     radius: int | None = None
     chunk: int = 512
-    reads: ClassVar[frozenset[type]] = frozenset()
+    requires: ClassVar[frozenset[type]] = frozenset()
 
     def __post_init__(self) -> None:
         if not self.weight > 0:
@@ -35,11 +35,11 @@ class Nearest:
 
     def __call__(self, tokens: VisualTokens, kept: Int[Tensor, " k"]) -> Reduction:
         features = tokens.features
-        homes = homes_of(kept, len(features))
+        assignment = initial_assignment(kept, len(features))
         sums = features[kept].float()
         directions = F.normalize(sums, dim=-1)
         sums *= self.weight
-        for dropped in torch.where(homes < 0)[0].split(self.chunk):
+        for dropped in torch.where(assignment < 0)[0].split(self.chunk):
             values = features[dropped].float()
             similarity = values @ directions.T  # cosine · ‖v_j‖, highest for the same kept token
             if self.radius is not None:
@@ -47,10 +47,10 @@ class Nearest:
                 similarity[steps > self.radius] = -torch.inf
             best, home = similarity.max(dim=-1)
             found = best > -torch.inf
-            homes[dropped] = torch.where(found, home, -1)
+            assignment[dropped] = torch.where(found, home, -1)
             sums.index_add_(0, home[found], values[found])
-        sizes = Reduction(sums, kept, homes).sizes
-        return Reduction((sums / (sizes - 1 + self.weight)[:, None]).to(features.dtype), kept, homes)
+        sizes = Reduction(sums, kept, assignment).sizes
+        return Reduction((sums / (sizes - 1 + self.weight)[:, None]).to(features.dtype), kept, assignment)
 
 
 def steps_between(a: Int[Tensor, " a"], b: Int[Tensor, " b"], grid: Grid) -> Int[Tensor, "a b"]:

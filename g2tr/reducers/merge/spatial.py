@@ -10,7 +10,7 @@ from torch import Tensor
 
 from g2tr.errors import InputError
 from g2tr.reducers.grid_maps import coordinates
-from g2tr.reducers.tokens import Reduction, VisualTokens, homes_of
+from g2tr.reducers.tokens import Reduction, VisualTokens, initial_assignment
 
 
 @dataclass(frozen=True)
@@ -24,26 +24,26 @@ class Spatial:
 
     appearance: float = 0.0
     chunk: int = 512
-    reads: ClassVar[frozenset[type]] = frozenset()
+    requires: ClassVar[frozenset[type]] = frozenset()
 
     def __post_init__(self) -> None:
         if not self.appearance >= 0:
             raise InputError(f"merge.appearance must be at least 0, got {self.appearance!r}")
 
     def __call__(self, tokens: VisualTokens, kept: Int[Tensor, " k"]) -> Reduction:
-        homes = homes_of(kept, len(tokens.features))
+        assignment = initial_assignment(kept, len(tokens.features))
         sums = tokens.features[kept].float()
         directions = F.normalize(sums, dim=-1)
         spots = coordinates(tokens.places, tokens.grid)
-        for dropped in torch.where(homes < 0)[0].split(self.chunk):
+        for dropped in torch.where(assignment < 0)[0].split(self.chunk):
             values = tokens.features[dropped].float()
             distances = squared_distances(spots[dropped], spots[kept])
             if self.appearance:
                 distances -= self.appearance * (F.normalize(values, dim=-1) @ directions.T)
-            homes[dropped] = distances.argmin(dim=-1)
-            sums.index_add_(0, homes[dropped], values)
-        sizes = Reduction(sums, kept, homes).sizes
-        return Reduction((sums / sizes[:, None]).to(tokens.features.dtype), kept, homes)
+            assignment[dropped] = distances.argmin(dim=-1)
+            sums.index_add_(0, assignment[dropped], values)
+        sizes = Reduction(sums, kept, assignment).sizes
+        return Reduction((sums / sizes[:, None]).to(tokens.features.dtype), kept, assignment)
 
 
 def squared_distances(a: Float[Tensor, "a 2"], b: Float[Tensor, "b 2"]) -> Float[Tensor, "a b"]:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from g2tr.errors import InputError
 from g2tr.reducers.importance.vision_attention import ReceivedAttention
-from g2tr.reducers.tokens import Reduction, VisionAttention, VisualTokens, homes_of
+from g2tr.reducers.tokens import Reduction, VisionAttention, VisualTokens, initial_assignment
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Weighted:
     neighbours: int = 32
     layer: int = -1
     chunk: int = 512
-    reads: ClassVar[frozenset[type]] = frozenset({VisionAttention})
+    requires: ClassVar[frozenset[type]] = frozenset({VisionAttention})
 
     def __post_init__(self) -> None:
         if type(self.neighbours) is not int or self.neighbours < 1:
@@ -35,7 +35,7 @@ class Weighted:
     def __call__(self, tokens: VisualTokens, kept: Int[Tensor, " k"]) -> Reduction:
         features, weights = tokens.features, ReceivedAttention(self.layer)(tokens)
         directions = F.normalize(features.float(), dim=-1)
-        homes, best = homes_of(kept, len(features)), directions.new_full((len(features),), -torch.inf)
+        assignment, best = initial_assignment(kept, len(features)), directions.new_full((len(features),), -torch.inf)
         best[kept] = torch.inf
         merged = []
         for start, rows in zip(range(0, len(kept), self.chunk), kept.split(self.chunk), strict=True):
@@ -44,9 +44,9 @@ class Weighted:
             near = self.nearest(cosines)
             merged.append(features[rows].float() + near * weights @ features.float())
             highest, row = cosines.masked_fill(~near, -torch.inf).max(dim=0)
-            homes = torch.where(highest > best, start + row, homes)
+            assignment = torch.where(highest > best, start + row, assignment)
             best = torch.maximum(best, highest)
-        return Reduction(torch.cat(merged).to(features.dtype), kept, homes)
+        return Reduction(torch.cat(merged).to(features.dtype), kept, assignment)
 
     def nearest(self, cosines: Float[Tensor, "c n"]) -> Tensor:
         """Which tokens are among those most like each row ("c n", boolean); equal cosines: lower index."""

@@ -18,7 +18,7 @@ class Balanced:
     Equal scores: lower token index, equal seeds: lower cell. Source: method.md section 5.
     """
 
-    reads: ClassVar[frozenset[type]] = frozenset({Anchors})
+    requires: ClassVar[frozenset[type]] = frozenset({Anchors})
 
     def __call__(self, scores: Float[Tensor, " n"], tokens: VisualTokens, k: int) -> Int[Tensor, " k"]:
         return seeds_first(scores, tokens.read(Anchors).cells, k)

@@ -22,7 +22,7 @@ class Bipartite:
     """
 
     chunk: int = 512
-    reads: ClassVar[frozenset[type]] = frozenset()
+    requires: ClassVar[frozenset[type]] = frozenset()
 
     def __call__(self, scores: Float[Tensor, " n"], tokens: VisualTokens, k: int) -> Int[Tensor, " k"]:
         kept: Tensor = matching(tokens.features, k, self.chunk).unique()

@@ -21,7 +21,7 @@ class Coverage:
     """
 
     share: float = 0.5
-    reads: ClassVar[frozenset[type]] = frozenset()
+    requires: ClassVar[frozenset[type]] = frozenset()
 
     def __post_init__(self) -> None:
         if not 0 <= self.share <= 1:

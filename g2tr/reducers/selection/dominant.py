@@ -19,7 +19,7 @@ class Dominant:
     """
 
     share: float = 0.84375
-    reads: ClassVar[frozenset[type]] = frozenset()
+    requires: ClassVar[frozenset[type]] = frozenset()
 
     def __call__(self, scores: Float[Tensor, " n"], tokens: VisualTokens, k: int) -> Int[Tensor, " k"]:
         dominant = round(self.share * k)

@@ -24,7 +24,7 @@ class Dpp:
     """
 
     tolerance: float = 1e-4
-    reads: ClassVar[frozenset[type]] = frozenset()
+    requires: ClassVar[frozenset[type]] = frozenset()
 
     def __call__(self, scores: Float[Tensor, " n"], tokens: VisualTokens, k: int) -> Int[Tensor, " k"]:
         rows = F.normalize(tokens.features.float(), dim=-1) * unit_range(scores)[:, None]

@@ -22,7 +22,7 @@ class Duplication:
     """
 
     pivots: int = 8
-    reads: ClassVar[frozenset[type]] = frozenset()
+    requires: ClassVar[frozenset[type]] = frozenset()
 
     def __call__(self, scores: Float[Tensor, " n"], tokens: VisualTokens, k: int) -> Int[Tensor, " k"]:
         pivots = scores.sort(descending=True, stable=True).indices[: min(self.pivots, k)]

@@ -26,7 +26,7 @@ class Ivc:
     seeds: float = 0.01
     theta: float = 1e6
     head_dim: int = 128
-    reads: ClassVar[frozenset[type]] = frozenset({QueryValues, Rotary})
+    requires: ClassVar[frozenset[type]] = frozenset({QueryValues, Rotary})
 
     def __call__(self, scores: Float[Tensor, " n"], tokens: VisualTokens, k: int) -> Int[Tensor, " k"]:
         order = scores.sort(descending=True, stable=True).indices

@@ -23,7 +23,7 @@ class LocalGlobal:
     window: int = 4
     share: float = 0.5
     depth: float = 0.25
-    reads: ClassVar[frozenset[type]] = frozenset({VisionAttention})
+    requires: ClassVar[frozenset[type]] = frozenset({VisionAttention})
 
     def __call__(self, scores: Float[Tensor, " n"], tokens: VisualTokens, k: int) -> Int[Tensor, " k"]:
         received = tokens.read(VisionAttention).received

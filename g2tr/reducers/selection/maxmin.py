@@ -24,7 +24,7 @@ class MaxMin:
 
     exponent: float = 0.0
     chunk: int = 512
-    reads: ClassVar[frozenset[type]] = frozenset()
+    requires: ClassVar[frozenset[type]] = frozenset()
 
     def __call__(self, scores: Float[Tensor, " n"], tokens: VisualTokens, k: int) -> Int[Tensor, " k"]:
         cosines = Gram.of(F.normalize(tokens.features.float(), dim=-1), len(scores))

@@ -21,7 +21,7 @@ class Outliers:
     """
 
     reach: float = 1.5
-    reads: ClassVar[frozenset[type]] = frozenset()
+    requires: ClassVar[frozenset[type]] = frozenset()
 
     def __call__(self, scores: Float[Tensor, " n"], tokens: VisualTokens, k: int) -> Int[Tensor, " k"]:
         low, high = quartiles(scores)

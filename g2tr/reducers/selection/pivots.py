@@ -29,7 +29,7 @@ class Pivots:
 
     image: int = 4
     text: int = 4
-    reads: ClassVar[frozenset[type]] = frozenset({QueryKeys, NormedStates})
+    requires: ClassVar[frozenset[type]] = frozenset({QueryKeys, NormedStates})
 
     def __post_init__(self) -> None:
         if self.image < 0 or self.text < 0 or self.image + self.text == 0:

@@ -23,7 +23,7 @@ class Reconstruction:
     """
 
     reach: float = 0.5
-    reads: ClassVar[frozenset[type]] = frozenset({LatentGrid})
+    requires: ClassVar[frozenset[type]] = frozenset({LatentGrid})
 
     def __call__(self, scores: Float[Tensor, " n"], tokens: VisualTokens, k: int) -> Int[Tensor, " k"]:
         planes = tokens.read(LatentGrid).mean.permute(2, 0, 1)

@@ -21,7 +21,7 @@ class SaliencyDiversity:
     """
 
     diversity: float = 0.5
-    reads: ClassVar[frozenset[type]] = frozenset()
+    requires: ClassVar[frozenset[type]] = frozenset()
 
     def __call__(self, scores: Float[Tensor, " n"], tokens: VisualTokens, k: int) -> Int[Tensor, " k"]:
         cosines = Gram.of(F.normalize(tokens.features.float(), dim=-1), k)

@@ -21,7 +21,7 @@ class Systematic:
     """
 
     power: float = 1.0
-    reads: ClassVar[frozenset[type]] = frozenset()
+    requires: ClassVar[frozenset[type]] = frozenset()
 
     def __call__(self, scores: Float[Tensor, " n"], tokens: VisualTokens, k: int) -> Int[Tensor, " k"]:
         walk = hilbert(tokens.places, tokens.grid).argsort()

@@ -13,7 +13,7 @@ from g2tr.reducers.tokens import VisualTokens
 class TopK:
     """The k highest scores; equal scores go to the lower index."""
 
-    reads: ClassVar[frozenset[type]] = frozenset()
+    requires: ClassVar[frozenset[type]] = frozenset()
 
     def __call__(self, scores: Float[Tensor, " n"], tokens: VisualTokens, k: int) -> Int[Tensor, " k"]:
         return scores.sort(descending=True, stable=True).indices[:k].sort().values

@@ -19,7 +19,7 @@ class Uniform:
     neighbour is mean pooling. Tokens that an earlier step left are spaced in raster order. No published source.
     """
 
-    reads: ClassVar[frozenset[type]] = frozenset()
+    requires: ClassVar[frozenset[type]] = frozenset()
 
     def __call__(self, scores: Float[Tensor, " n"], tokens: VisualTokens, k: int) -> Int[Tensor, " k"]:
         h, w = tokens.grid if len(scores) == tokens.grid[0] * tokens.grid[1] else (1, len(scores))

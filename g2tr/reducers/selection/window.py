@@ -20,7 +20,7 @@ class Window:
     """
 
     side: int = 4
-    reads: ClassVar[frozenset[type]] = frozenset()
+    requires: ClassVar[frozenset[type]] = frozenset()
 
     def __call__(self, scores: Float[Tensor, " n"], tokens: VisualTokens, k: int) -> Int[Tensor, " k"]:
         windows = windows_of(tokens.places, tokens.grid, self.side)

@@ -66,20 +66,20 @@ def charts(section: Section, look: Mapping[str, Look]) -> Iterator[Plate]:
         )
 
 
-def pictures(section: Section, count: int, homes: bool) -> tuple[list[Plate], list[str]]:
+def pictures(section: Section, count: int, assignment: bool) -> tuple[list[Plate], list[str]]:
     """Kept tokens and edits of every benchmark, and for each whose samples or edits cannot be read the reason."""
     plates, left_out = [], []
     for name in section.benchmarks:
         try:
-            plates += list(pictures_of(section, name, count, homes))
+            plates += list(pictures_of(section, name, count, assignment))
         except (InputError, OSError) as error:
             left_out.append(f"pictures of {name}: {error}")
     return plates, left_out
 
 
-def pictures_of(section: Section, name: str, count: int, homes: bool) -> Iterator[Plate]:
+def pictures_of(section: Section, name: str, count: int, assignment: bool) -> Iterator[Plate]:
     """Kept tokens and edits of one benchmark, in as many parts as they are wide."""
-    for kind, sheet in sheets(section, name, build_benchmark(name, section.benchmarks[name]), count, homes):
+    for kind, sheet in sheets(section, name, build_benchmark(name, section.benchmarks[name]), count, assignment):
         alt = f"{TITLES[kind]} on {name}: {'; '.join(sheet.prompts)}"
         for number, part in enumerate(sheet.parts(), start=1):
             title = f"{TITLES[kind]}: {name}" + (f", continued ({number})" if number > 1 else "")

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from g2tr.metrics.account import unpack_homes
+from g2tr.metrics.account import unpack_assignment
 from g2tr.reducers.tokens import Grid
 
 
@@ -30,14 +30,14 @@ def merged(image: Image.Image, view: Mapping[str, Any]) -> Image.Image:
     """The image as merging leaves it: tokens of one home in their mean colour, dropped ones grey."""
     grid, kept = kept_mask(view)
     colours = np.array(image.convert("RGB").resize((grid[1], grid[0]), Image.Resampling.BOX), dtype=float)
-    homes = np.full(len(kept), -1)
-    homes[np.flatnonzero(kept)] = np.arange(sum(kept))
-    homes = np.array(unpack_homes(view["homes"])) if "homes" in view else homes
+    assignment = np.full(len(kept), -1)
+    assignment[np.flatnonzero(kept)] = np.arange(sum(kept))
+    assignment = np.array(unpack_assignment(view["homes"])) if "homes" in view else assignment
     means = np.full((sum(kept) + 1, 3), 128.0)
     for channel, values in enumerate(colours.reshape(-1, 3).T):
-        sums = np.bincount(homes[homes >= 0], values[homes >= 0], sum(kept))
-        means[:-1, channel] = sums / np.bincount(homes[homes >= 0], minlength=sum(kept))
-    shown = Image.fromarray(means[homes].round().astype(np.uint8).reshape(*grid, 3))
+        sums = np.bincount(assignment[assignment >= 0], values[assignment >= 0], sum(kept))
+        means[:-1, channel] = sums / np.bincount(assignment[assignment >= 0], minlength=sum(kept))
+    shown = Image.fromarray(means[assignment].round().astype(np.uint8).reshape(*grid, 3))
     return shown.resize(image.size, Image.Resampling.NEAREST)
 
 

@@ -53,7 +53,7 @@ class Column:
 
 
 def sheets(
-    section: Section, benchmark: str, source: Benchmark, count: int, homes: bool = False
+    section: Section, benchmark: str, source: Benchmark, count: int, assignment: bool = False
 ) -> Iterator[tuple[str, Sheet]]:
     """The kept tokens of a benchmark, where they merged, and its edits, under their names; none without a reducer."""
     lines = [line for line in shown_lines(section) if line.first_run(benchmark)]
@@ -64,7 +64,7 @@ def sheets(
     prompts, titles = [sample.prompt for sample in samples], [column.title for column in columns]
     lead = int(lines[0].is_reference)
     yield "kept", Sheet(titles, prompts, [[column.kept(sample) for column in columns] for sample in samples], lead)
-    if homes:
+    if assignment:
         rows = [[column.merged(sample) for column in columns] for sample in samples]
         yield "homes", Sheet(titles, prompts, rows, lead)
     if source.task == "edit":

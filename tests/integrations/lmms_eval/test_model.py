@@ -16,7 +16,7 @@ from g2tr.benchmarks.sample import Sample
 from g2tr.config import build
 from g2tr.errors import InputError
 from g2tr.models.base import Outcome
-from g2tr.reducers.cascade import Plan
+from g2tr.reducers.cascade import ReductionPlan
 
 Ask = Callable[..., Any]
 Questions = list[tuple[Image.Image, str]]
@@ -30,7 +30,7 @@ class Counting:
     prompts: list[int] = field(default_factory=list)
 
     def answers(
-        self, images: Sequence[Image.Image], prompts: Sequence[str], reducer: Plan, max_tokens: int
+        self, images: Sequence[Image.Image], prompts: Sequence[str], reducer: ReductionPlan, max_tokens: int
     ) -> list[Outcome[str]]:
         self.prompts.append(len(prompts))
         outcomes: list[Outcome[str]] = self.model.answers(images, prompts, reducer, max_tokens)

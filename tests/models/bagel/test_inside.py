@@ -16,7 +16,7 @@ from g2tr.models.bagel.decode import next_logits
 from g2tr.models.bagel.model import Bagel
 from g2tr.models.engine.attention import attend_one
 from g2tr.models.engine.layout import Layout
-from g2tr.reducers.cascade import KEEP_ALL, Cascade, Plan
+from g2tr.reducers.cascade import KEEP_ALL, Cascade, ReductionPlan
 from g2tr.reducers.importance.attention import Attention
 from g2tr.reducers.importance.latent import Latent
 from g2tr.reducers.importance.next_attention import NextAttentionRank
@@ -29,18 +29,18 @@ from tests.models.masked import attend_hiding
 
 PROMPT = "what color is the ring ?"
 LAYER = 2
-everywhere = pytest.mark.parametrize("query", ["image_end", "deferred"])
+evict_lower_layers = pytest.mark.parametrize("query", ["image_end", "deferred"])
 
 
-def plan(ratio: float, query: str, *layers: int, importance: Any = None, everywhere: bool = False) -> Cascade:
+def plan(ratio: float, query: str, *layers: int, importance: Any = None, evict_lower_layers: bool = False) -> Cascade:
     steps = [
         Reducer(importance or Attention(), TopK(), Drop(), keep_ratio=ratio, min_keep=1, at=Depth(layer))
         for layer in layers or (LAYER,)
     ]
-    return Cascade(steps, query, everywhere)
+    return Cascade(steps, query, evict_lower_layers)
 
 
-def converse(bagel: Bagel, image: Image, reducer: Plan) -> tuple[Context, Tensor]:
+def converse(bagel: Bagel, image: Image, reducer: ReductionPlan) -> tuple[Context, Tensor]:
     """A context that has read image and prompt, and the logits of the first word of the answer."""
     context = bagel.context()
     with torch.inference_mode():
@@ -49,7 +49,7 @@ def converse(bagel: Bagel, image: Image, reducer: Plan) -> tuple[Context, Tensor
         return context, next_logits([context.fork()], [bagel.parts.markers.text_start])
 
 
-@everywhere
+@evict_lower_layers
 @pytest.mark.parametrize("importance", [Attention(), NextAttentionRank()], ids=["fastv", "pyramiddrop"])
 def test_keeping_all_gives_the_logits_of_no_reduction_bit_for_bit(
     bagel_tiny: Bagel, scene: Image, query: str, importance: Any
@@ -79,7 +79,7 @@ class Blind:
         return attend_hiding(q, k, v, self.hidden, causal)
 
 
-@everywhere
+@evict_lower_layers
 def test_dropping_from_a_layer_on_equals_masking_from_that_layer_on(
     bagel_tiny: Bagel, scene: Image, query: str
 ) -> None:
@@ -100,24 +100,24 @@ def test_dropping_from_a_layer_on_equals_masking_from_that_layer_on(
     assert len(kept) == 128
 
 
-@everywhere
+@evict_lower_layers
 def test_caches_grow_shorter_from_a_layer_on_or_everywhere(bagel_tiny: Bagel, scene: Image, query: str) -> None:
     text = len(bagel_tiny.parts.tokenize(PROMPT))
     above, _ = converse(bagel_tiny, scene, plan(0.5, query))
     assert above.lengths == [258 + text] * 2 + [130 + text] * 4
-    all_layers, _ = converse(bagel_tiny, scene, plan(0.5, query, everywhere=True))
+    all_layers, _ = converse(bagel_tiny, scene, plan(0.5, query, evict_lower_layers=True))
     assert all_layers.lengths == [130 + text] * 6
     assert all_layers.trace.views[0].read == ((256,) * 6 if query == "deferred" else (256, 256, 128, 128, 128, 128))
 
 
-@everywhere
+@evict_lower_layers
 def test_steps_follow_one_another(bagel_tiny: Bagel, scene: Image, query: str) -> None:
     context, _ = converse(bagel_tiny, scene, plan(0.5, query, 1, 3, 5))
     assert context.trace.views[0].cached == (256, 128, 128, 64, 64, 32)
     assert len(context.trace.views[0].kept) == 32
 
 
-@everywhere
+@evict_lower_layers
 def test_flops_and_bytes_are_those_of_the_rows_that_were_there(bagel_tiny: Bagel, scene: Image, query: str) -> None:
     cascade = plan(0.5, query)
     context = bagel_tiny.context()
@@ -134,12 +134,12 @@ def test_flops_and_bytes_are_those_of_the_rows_that_were_there(bagel_tiny: Bagel
 def test_merging_inside_keeps_homes_from_the_first_token_on(bagel_tiny: Bagel, scene: Image) -> None:
     steps = [Reducer(Attention(), TopK(), Nearest(), keep_ratio=0.5, min_keep=1, at=Depth(layer)) for layer in (1, 3)]
     view = converse(bagel_tiny, scene, Cascade(steps))[0].trace.views[0]
-    assert view.homes.shape == (256,)
-    assert view.homes.min() >= 0 and view.homes.max() == 63
-    assert torch.equal(view.homes[view.kept], torch.arange(64))
+    assert view.assignment.shape == (256,)
+    assert view.assignment.min() >= 0 and view.assignment.max() == 63
+    assert torch.equal(view.assignment[view.kept], torch.arange(64))
 
 
-@everywhere
+@evict_lower_layers
 def test_an_edit_runs_with_shorter_caches(bagel_tiny: Bagel, scene: Image, query: str) -> None:
     outcome = bagel_tiny.edit([scene], "make the background navy", plan(0.5, query), seed=1)
     assert outcome.output.size == (224, 224)
@@ -160,7 +160,7 @@ def test_native_is_the_end_of_the_image_here(bagel_tiny: Bagel, scene: Image) ->
     assert bagel_tiny.settings["native_query"] == "image_end"
 
 
-@everywhere
+@evict_lower_layers
 def test_steps_that_keep_all_read_no_evidence(bagel_tiny: Bagel, scene: Image, query: str) -> None:
     assert converse(bagel_tiny, scene, plan(1.0, query))[0].trace.looks == ()
     few = replace(plan(0.5, query, 1, 3).steps[1], min_keep=128)
@@ -193,7 +193,7 @@ def test_evidence_of_the_encoder_is_refused_inside(bagel_tiny: Bagel, scene: Ima
         converse(bagel_tiny, scene, plan(0.5, "image_end", importance=Latent()))
 
 
-def guiding(bagel: Bagel, image: Image, reducer: Plan) -> tuple[Context, Context]:
+def guiding(bagel: Bagel, image: Image, reducer: ReductionPlan) -> tuple[Context, Context]:
     """What an edit hands to its drawing: the whole conversation and the one without its text."""
     seen: list[Context] = []
 
@@ -214,13 +214,13 @@ def guiding(bagel: Bagel, image: Image, reducer: Plan) -> tuple[Context, Context
 @pytest.mark.parametrize("everywhere", [False, True])
 @pytest.mark.parametrize("layers", [(2,), (2, 3)])
 def test_the_textless_context_of_an_edit_keeps_the_tokens_that_the_instruction_kept(
-    bagel_tiny: Bagel, scene: Image, layers: tuple[int, ...], everywhere: bool
+    bagel_tiny: Bagel, scene: Image, layers: tuple[int, ...], evict_lower_layers: bool
 ) -> None:
     """Both caches differ by the rows of the instruction alone, in every layer."""
-    full, textless = guiding(bagel_tiny, scene, plan(0.5, "deferred", *layers, everywhere=everywhere))
+    full, textless = guiding(bagel_tiny, scene, plan(0.5, "deferred", *layers, evict_lower_layers=evict_lower_layers))
     text = len(bagel_tiny.parts.tokenize("make it red"))
     assert [length - text for length in full.lengths] == textless.lengths
-    assert len(set(textless.lengths)) > 1 or everywhere
+    assert len(set(textless.lengths)) > 1 or evict_lower_layers
     for (keys, values), (fewer_keys, fewer_values) in zip(full.cache.layers, textless.cache.layers, strict=True):
         assert torch.equal(keys[:-text], fewer_keys) and torch.equal(values[:-text], fewer_values)
     assert not textless.waiting

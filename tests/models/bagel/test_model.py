@@ -55,7 +55,7 @@ def test_a_reducer_that_reads_the_question_keeps_other_tokens_for_another(bagel:
     for question, outcome in zip(QUESTIONS, together, strict=True):
         ids = bagel.parts.tokenizer.encode(question, add_special_tokens=False)
         asked = Question(bagel.parts.embed(torch.tensor(ids, device=bagel.parts.device)))
-        assert outcome.trace.views[0].kept.equal(plan(bagel.encode(picture).having(asked)).kept)
+        assert outcome.trace.views[0].kept.equal(plan(bagel.encode(picture).with_evidence(asked)).kept)
         alone = bagel.answers([picture], [question], plan, 2)[0]
         assert (outcome.output, outcome.kv_bytes) == (alone.output, alone.kv_bytes)
     assert len({tuple(outcome.trace.views[0].kept.tolist()) for outcome in together}) > 1

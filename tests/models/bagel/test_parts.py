@@ -43,8 +43,8 @@ def test_latents_are_projected_by_the_models_own_weights(bagel: Bagel, picture: 
 
 
 def test_evidence_is_computed_when_it_is_asked_for(bagel: Bagel, picture: Image) -> None:
-    assert not bagel.encode(picture, frozenset()).holds(LatentGrid)
-    assert bagel.encode(picture, frozenset({LatentGrid})).holds(LatentGrid)
+    assert not bagel.encode(picture, frozenset()).has(LatentGrid)
+    assert bagel.encode(picture, frozenset({LatentGrid})).has(LatentGrid)
 
 
 def test_the_autoencoder_sees_a_size_of_its_own(bagel: Bagel, picture: Image) -> None:
@@ -53,8 +53,8 @@ def test_the_autoencoder_sees_a_size_of_its_own(bagel: Bagel, picture: Image) ->
 
 def test_a_reducer_may_spare_the_tower_some_of_the_image(bagel: Bagel, picture: Image) -> None:
     reducer = Reducer(Norm(), Uniform(), Drop(), keep_ratio=0.5, min_keep=1, downsample=True)
-    tokens = bagel.parts.encode_vit(picture, viewed=reducer.viewed)
-    assert tokens.grid == (5, 6) and (tokens.full, tokens.spared) == (54, 24)
+    tokens = bagel.parts.encode_vit(picture, target_grid=reducer.target_grid)
+    assert tokens.grid == (5, 6) and (tokens.full, tokens.skipped_tokens) == (54, 24)
     assert len(reducer(tokens).kept) == 27
     outcome = bagel.answers([picture], ["Why?"], reducer, 2)[0]
     cost = cost_of(outcome.trace, outcome.kv_bytes, bagel.shape, 0)

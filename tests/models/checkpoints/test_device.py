@@ -18,7 +18,7 @@ from g2tr.models.bagel.model import Bagel
 from g2tr.models.internvl_u.flow import Sampling as Solver
 from g2tr.models.internvl_u.model import InternVLU
 from g2tr.models.internvl_u.random import random_internvl_u
-from g2tr.reducers.cascade import KEEP_ALL, Plan
+from g2tr.reducers.cascade import KEEP_ALL, ReductionPlan
 from g2tr.reducers.tokens import LatentGrid, VisionAttention, VisualTokens
 
 pytestmark = pytest.mark.cuda
@@ -67,16 +67,16 @@ def random_models(device: torch.device) -> tuple[InternVLU, InternVLU]:
 def test_every_reducer_keeps_the_same_tokens(
     name: str, dtype: torch.dtype, device: torch.device, compose: Callable[..., DictConfig]
 ) -> None:
-    plan: Plan = build(compose(f"reducer={name}", "keep_ratio=0.4").reducer)
+    plan: ReductionPlan = build(compose(f"reducer={name}", "keep_ratio=0.4").reducer)
     tokens = drawn_tokens()
     tokens = replace(tokens, features=tokens.features.to(dtype))
     here, there = plan.encoder(tokens), plan.encoder(moved(tokens, device))
-    assert there.features.device.type == there.kept.device.type == there.homes.device.type == device.type
+    assert there.features.device.type == there.kept.device.type == there.assignment.device.type == device.type
     assert there.features.dtype == dtype
     agreeing = torch.isin(there.kept.cpu(), here.kept).float().mean()
     if dtype == torch.float32:
         assert torch.equal(there.kept.cpu(), here.kept), f"{agreeing:.1%} agree"
-        assert torch.equal(there.homes.cpu(), here.homes)
+        assert torch.equal(there.assignment.cpu(), here.assignment)
         assert torch.allclose(there.features.cpu(), here.features, atol=1e-5)
     else:  # products of bfloat16 rows may be rounded differently, and turn what is nearly equal
         assert agreeing > 0.9
@@ -86,7 +86,7 @@ def test_every_reducer_keeps_the_same_tokens(
 def test_every_reducer_answers_the_same(
     name: str, models: tuple[Bagel, Bagel], scene: Image, compose: Callable[..., DictConfig]
 ) -> None:
-    plan: Plan = build(compose(f"reducer={name}").reducer)
+    plan: ReductionPlan = build(compose(f"reducer={name}").reducer)
     here, there = (model.answers([scene], [QUESTION], plan, 4)[0] for model in models)
     assert there.output == here.output
     kept, wanted = there.trace.views[0].kept, here.trace.views[0].kept
@@ -98,7 +98,7 @@ def test_every_reducer_answers_the_same(
 def test_an_edit_depends_on_its_seed_and_not_on_the_device(
     models: tuple[Bagel, Bagel], scene: Image, compose: Callable[..., DictConfig]
 ) -> None:
-    plan: Plan = build(compose("reducer=random").reducer)
+    plan: ReductionPlan = build(compose("reducer=random").reducer)
     here, there = (np.array(model.edit([scene], "make it navy", plan, seed=3).output, int) for model in models)
     other = np.array(models[0].edit([scene], "make it navy", plan, seed=4).output, int)
     assert np.abs(here - there).max() <= 2  # float32 in another order, rounded to whole grey levels
@@ -109,7 +109,7 @@ def test_the_other_model_answers_and_edits_the_same(
     random_models: tuple[InternVLU, InternVLU], scene: Image, compose: Callable[..., DictConfig]
 ) -> None:
     for name in ("none", "random", "g2tr", "fastv"):
-        plan: Plan = build(compose(f"reducer={name}").reducer)
+        plan: ReductionPlan = build(compose(f"reducer={name}").reducer)
         here, there = (model.answers([scene], [QUESTION], plan, 3)[0].output for model in random_models)
         assert there == here, name
         drawn = [np.array(model.edit([scene], "make it navy", plan, seed=3).output, int) for model in random_models]

@@ -3,14 +3,14 @@ from dataclasses import replace
 import torch
 
 from g2tr.models.engine.trace import BlockRows, Trace, View
-from g2tr.reducers.tokens import Reduction, VisualTokens, homes_of
+from g2tr.reducers.tokens import Reduction, VisualTokens, initial_assignment
 
 
 def view(count: int, kept: list[int]) -> View:
     """What an image of `count` tokens leaves when only `kept` stay."""
     index = torch.tensor(kept)
     tokens = VisualTokens(torch.zeros(count, 4), (1, count))
-    return View.of(tokens, Reduction(tokens.features[index], index, homes_of(index, count)), layers=2)
+    return View.of(tokens, Reduction(tokens.features[index], index, initial_assignment(index, count)), layers=2)
 
 
 def test_a_new_trace_has_seen_nothing() -> None:
@@ -35,11 +35,11 @@ def test_a_view_that_is_reduced_again_says_which_layers_read_and_keep_what() -> 
     first = view(6, [0, 2, 4, 5])
     index = torch.tensor([1, 3])
     second = Reduction(torch.zeros(2, 4), index, torch.tensor([0, 0, 1, 1]))
-    inner = first.within(second, depth=1, everywhere=False)
-    assert (inner.kept.tolist(), inner.homes.tolist()) == ([2, 5], [0, -1, 0, -1, 1, 1])
+    inner = first.within(second, depth=1, evict_lower_layers=False)
+    assert (inner.kept.tolist(), inner.assignment.tolist()) == ([2, 5], [0, -1, 0, -1, 1, 1])
     assert (inner.read, inner.cached) == ((4, 2), (4, 2))
-    assert first.within(second, depth=1, everywhere=True).cached == (2, 2)
-    assert (first.evicted(second, depth=1, everywhere=False).read) == (4, 4)
+    assert first.within(second, depth=1, evict_lower_layers=True).cached == (2, 2)
+    assert (first.evicted(second, depth=1, evict_lower_layers=False).read) == (4, 4)
 
 
 def test_a_trace_is_not_changed_by_what_follows() -> None:
@@ -54,10 +54,10 @@ def test_extra_encodes_are_listed_with_their_sizes() -> None:
 
 def test_a_view_keeps_the_grid_the_kept_and_the_homes_on_the_cpu() -> None:
     seen = view(4, [1, 3])
-    assert (seen.grid, seen.kept.tolist(), seen.homes.tolist()) == ((1, 4), [1, 3], [-1, 0, -1, 1])
-    assert seen.kept.device.type == seen.homes.device.type == "cpu"
+    assert (seen.grid, seen.kept.tolist(), seen.assignment.tolist()) == ((1, 4), [1, 3], [-1, 0, -1, 1])
+    assert seen.kept.device.type == seen.assignment.device.type == "cpu"
 
 
 def test_tokens_that_the_tower_was_spared_are_missing_without_reduction() -> None:
     assert view(6, [0, 5]).full == 6
-    assert replace(view(6, [0, 5]), spared=10).full == 16
+    assert replace(view(6, [0, 5]), skipped_tokens=10).full == 16

@@ -121,7 +121,7 @@ class Noted:
     """An importance that notes the questions it gets."""
 
     found: list[Question]
-    reads: ClassVar[frozenset[type]] = frozenset({Question})
+    requires: ClassVar[frozenset[type]] = frozenset({Question})
 
     def __call__(self, tokens: VisualTokens) -> Tensor:
         self.found.append(tokens.read(Question))

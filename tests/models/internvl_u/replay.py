@@ -14,7 +14,7 @@ from g2tr.models.internvl_u.model import InternVLU
 from g2tr.models.internvl_u.parts import Parts
 from g2tr.models.internvl_u.prompt import system_turn, user_pieces
 from g2tr.models.internvl_u.vision import see
-from g2tr.reducers.cascade import KEEP_ALL, Plan
+from g2tr.reducers.cascade import KEEP_ALL, ReductionPlan
 from g2tr.reducers.grid_maps import whole
 from g2tr.reducers.merge.drop import Drop
 from g2tr.reducers.tokens import Grid, Reduction, VisualTokens
@@ -32,8 +32,8 @@ class RecordedParts(Parts):
     def encode_vit(
         self,
         image: Image.Image,
-        reads: frozenset[type] = frozenset(),
-        viewed: Callable[[Grid], Grid] = whole,
+        requires: frozenset[type] = frozenset(),
+        target_grid: Callable[[Grid], Grid] = whole,
     ) -> VisualTokens:
         features, _ = see(self.network, self.tile_pixels.to(self.device))
         return VisualTokens(features, (4, 4))
@@ -52,7 +52,7 @@ PIXELS = ("tile_pixels", "reference_pixels")
 
 
 @torch.inference_mode()
-def understand(context: Context, reduction: Reduction | None = None, plan: Plan = KEEP_ALL) -> list[Hidden]:
+def understand(context: Context, reduction: Reduction | None = None, plan: ReductionPlan = KEEP_ALL) -> list[Hidden]:
     """The recorded question about the recorded image; the rows of every passage."""
     opening, _, question = user_pieces("what is it", 1)
     tokens = context.see(BLANK, frozenset())

@@ -123,7 +123,7 @@ def test_anchors_can_be_made_at_a_smaller_size(drawn: InternVLU, scene: Image) -
 @torch.inference_mode()
 def test_a_token_of_size_s_adds_alpha_log_s_to_the_logits_of_its_key(drawn: InternVLU, scene: Image) -> None:
     sized, plain = (seeing(drawn, scene, replace(HALF, size_alpha=alpha)) for alpha in (1.0, 0.0))
-    tokens = drawn.encode(scene, HALF.reads)
+    tokens = drawn.encode(scene, HALF.requires)
     sizes = HALF(tokens).sizes.float()
     before = plain.length - 34
     assert plain.cache.bias == ()

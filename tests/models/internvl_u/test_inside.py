@@ -17,7 +17,7 @@ from g2tr.models.internvl_u.context import Context
 from g2tr.models.internvl_u.language import QwenLanguage
 from g2tr.models.internvl_u.model import InternVLU
 from g2tr.models.internvl_u.prompt import system_turn, user_pieces
-from g2tr.reducers.cascade import KEEP_ALL, Cascade, Plan
+from g2tr.reducers.cascade import KEEP_ALL, Cascade, ReductionPlan
 from g2tr.reducers.importance.attention import Attention
 from g2tr.reducers.importance.latent import Latent
 from g2tr.reducers.importance.next_attention import NextAttentionRank
@@ -35,16 +35,16 @@ OPENING, _, QUESTION = user_pieces("what color is the ring ?", 1)
 every_query = pytest.mark.parametrize("query", ["image_end", "deferred", "joint"])
 
 
-def plan(ratio: float, query: str, *layers: int, importance: Any = None, everywhere: bool = False) -> Cascade:
+def plan(ratio: float, query: str, *layers: int, importance: Any = None, evict_lower_layers: bool = False) -> Cascade:
     steps = [
         Reducer(importance or Attention(), TopK(), Drop(), keep_ratio=ratio, min_keep=1, at=Depth(layer))
         for layer in layers or (LAYER,)
     ]
-    return Cascade(steps, query, everywhere)
+    return Cascade(steps, query, evict_lower_layers)
 
 
 @torch.inference_mode()
-def converse(model: InternVLU, image: Image, reducer: Plan) -> tuple[Context, Tensor]:
+def converse(model: InternVLU, image: Image, reducer: ReductionPlan) -> tuple[Context, Tensor]:
     """A context that has read image and question, and the logits of the first id of the answer."""
     context = model.context()
     context.read_pieces([system_turn("Look."), OPENING], [image], reducer)
@@ -104,9 +104,9 @@ def test_caches_grow_shorter_from_a_layer_on_or_everywhere(drawn: InternVLU, sce
     rest = rows_before_tokens(drawn) + 1 + len(drawn.parts.tokenize(str(QUESTION)))
     above, _ = converse(drawn, scene, plan(0.5, query))
     assert above.lengths == [rest + 64] * 2 + [rest + 32] * 4
-    everywhere, _ = converse(drawn, scene, plan(0.5, query, everywhere=True))
-    assert everywhere.lengths == [rest + 32] * 6
-    assert everywhere.trace.views[0].read == ((64,) * 6 if query == "deferred" else (64, 64, 32, 32, 32, 32))
+    evict_lower_layers, _ = converse(drawn, scene, plan(0.5, query, evict_lower_layers=True))
+    assert evict_lower_layers.lengths == [rest + 32] * 6
+    assert evict_lower_layers.trace.views[0].read == ((64,) * 6 if query == "deferred" else (64, 64, 32, 32, 32, 32))
 
 
 @every_query
@@ -136,7 +136,7 @@ class Asked(Heard):
 
 
 def heard(
-    model: InternVLU, images: list[Image], reducer: Plan, kind: type[Heard] = Heard
+    model: InternVLU, images: list[Image], reducer: ReductionPlan, kind: type[Heard] = Heard
 ) -> tuple[Context, list[Tensor]]:
     """A conversation about images, and the angles of all keys in each layer."""
     language = kind(model.parts.network.language_model, model.parts.network.config.language)
@@ -255,7 +255,7 @@ def test_images_that_wait_for_one_question_are_reduced_by_one_plan(drawn: Intern
         context.read_image(scene, plan(0.25, "joint"))
 
 
-refusals: list[tuple[Callable[[], Plan], str]] = [
+refusals: list[tuple[Callable[[], ReductionPlan], str]] = [
     (lambda: plan(0.5, "image_end", importance=Latent()), "Anchors cannot be read inside"),
     (
         lambda: Cascade([Reducer(Attention(), TopK(), Drop(), 1.0, size_alpha=1.0), *plan(0.5, "image_end").steps]),
@@ -266,7 +266,7 @@ refusals: list[tuple[Callable[[], Plan], str]] = [
 
 @pytest.mark.parametrize("build, message", refusals)
 def test_what_does_not_exist_inside_is_refused(
-    build: Callable[[], Plan], message: str, drawn: InternVLU, scene: Image
+    build: Callable[[], ReductionPlan], message: str, drawn: InternVLU, scene: Image
 ) -> None:
     with pytest.raises(InputError, match=message):
         converse(drawn, scene, build())

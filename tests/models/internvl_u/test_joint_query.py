@@ -20,7 +20,7 @@ from g2tr.models.internvl_u.context import Context
 from g2tr.models.internvl_u.language import Hidden
 from g2tr.models.internvl_u.model import InternVLU
 from g2tr.models.internvl_u.prompt import system_turn, user_pieces
-from g2tr.reducers.cascade import KEEP_ALL, Cascade, Plan
+from g2tr.reducers.cascade import KEEP_ALL, Cascade, ReductionPlan
 from g2tr.reducers.importance.attention import Attention
 from g2tr.reducers.importance.next_attention import NextAttentionRank
 from g2tr.reducers.merge.drop import Drop
@@ -79,7 +79,9 @@ def in_one_prefill(
 
 
 @torch.inference_mode()
-def ask(model: InternVLU, images: Sequence[Image], plan: Plan, question: str = QUESTIONS[0]) -> tuple[Context, Tensor]:
+def ask(
+    model: InternVLU, images: Sequence[Image], plan: ReductionPlan, question: str = QUESTIONS[0]
+) -> tuple[Context, Tensor]:
     """A conversation before its answer, and the logits of the answer's first id."""
     (context,), (last,) = model.read_all(images, [question], plan, Clock())
     return context, model.parts.language.logits(last.last[-1:])
@@ -151,7 +153,7 @@ class Noted:
     """An importance that notes the evidence it gets."""
 
     found: list[VisualTokens]
-    reads: ClassVar[frozenset[type]] = frozenset({Rotary, QueryValues})
+    requires: ClassVar[frozenset[type]] = frozenset({Rotary, QueryValues})
 
     def __call__(self, tokens: VisualTokens) -> Tensor:
         self.found.append(tokens)

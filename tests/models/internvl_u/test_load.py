@@ -66,7 +66,7 @@ def test_an_understanding_model_reads_the_encoder_when_a_reducer_reads_latents(
     model.encode(scene, frozenset())
     assert asked == []
     for _ in range(2):
-        assert model.encode(scene, frozenset({LatentGrid})).holds(LatentGrid)
+        assert model.encode(scene, frozenset({LatentGrid})).has(LatentGrid)
     assert asked == [1]
 
 

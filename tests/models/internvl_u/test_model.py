@@ -17,7 +17,7 @@ from g2tr.models.internvl_u.flow import Sampling
 from g2tr.models.internvl_u.load import load_internvl_u
 from g2tr.models.internvl_u.model import InternVLU
 from g2tr.models.internvl_u.random import random_internvl_u
-from g2tr.reducers.cascade import KEEP_ALL, Cascade, Plan
+from g2tr.reducers.cascade import KEEP_ALL, Cascade, ReductionPlan
 from g2tr.reducers.importance.attention import Attention
 from g2tr.reducers.importance.latent import Latent
 from g2tr.reducers.importance.relevance import Relevance
@@ -45,7 +45,9 @@ def test_it_is_a_model_of_the_contract(drawn: InternVLU) -> None:
 
 
 @pytest.mark.parametrize("plan", [KEEP_ALL, HALF, ASKED, FASTV, replace(FASTV, query="deferred")])
-def test_questions_asked_together_are_answered_as_alone(plan: Plan, drawn: InternVLU, scene: Image.Image) -> None:
+def test_questions_asked_together_are_answered_as_alone(
+    plan: ReductionPlan, drawn: InternVLU, scene: Image.Image
+) -> None:
     together = drawn.answers([scene], QUESTIONS, plan, 6)
     for question, outcome in zip(QUESTIONS, together, strict=True):
         alone = drawn.answers([scene], [question], plan, 6)[0]
@@ -62,7 +64,7 @@ def test_a_reducer_that_reads_the_question_keeps_other_tokens_for_another(drawn:
     views = [outcome.trace.views[0] for outcome in drawn.answers([scene], QUESTIONS, ASKED, 2)]
     embeddings = drawn.parts.embed(torch.tensor(drawn.parts.tokenize(QUESTIONS[1]), device=drawn.parts.device))
     tokens = drawn.encode(scene)
-    assert views[1].kept.equal(ASKED(tokens.having(Question(embeddings))).kept)
+    assert views[1].kept.equal(ASKED(tokens.with_evidence(Question(embeddings))).kept)
     assert not views[1].kept.equal(views[2].kept)
     assert not views[1].kept.equal(ASKED(tokens).kept)
 
@@ -100,7 +102,7 @@ def test_a_slot_in_the_text_is_where_its_image_goes(drawn: InternVLU, scene: Ima
 
 
 @pytest.mark.parametrize("plan", [HALF, FASTV, replace(FASTV, query="deferred"), replace(FASTV, query="image_end")])
-def test_slots_may_stand_side_by_side(plan: Plan, drawn: InternVLU, scene: Image.Image) -> None:
+def test_slots_may_stand_side_by_side(plan: ReductionPlan, drawn: InternVLU, scene: Image.Image) -> None:
     outcomes = drawn.answers([scene, scene.rotate(90)], ["<image><image> compare", "which <image><image>"], plan, 3)
     assert [[len(view.kept) for view in outcome.trace.views] for outcome in outcomes] == [[32, 32]] * 2
     assert all(outcome.output for outcome in outcomes)
@@ -187,7 +189,9 @@ def test_every_shipped_reducer_answers_and_edits(
 
 
 @pytest.mark.parametrize("plan", [HALF, FASTV, replace(FASTV, query="deferred"), replace(FASTV, query="text_first")])
-def test_half_precision_runs_everywhere(plan: Plan, drawn: InternVLU, scene: Image.Image, device: torch.device) -> None:
+def test_half_precision_runs_everywhere(
+    plan: ReductionPlan, drawn: InternVLU, scene: Image.Image, device: torch.device
+) -> None:
     model = random_internvl_u(dtype="bfloat16", device=str(device), sampling=Sampling(steps=2))
     half, single = (each.answers([scene], QUESTIONS[:2], plan, 3)[0] for each in (model, drawn))
     assert 2 * half.kv_bytes == single.kv_bytes

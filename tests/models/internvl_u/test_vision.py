@@ -71,10 +71,10 @@ def test_a_pool_of_four_makes_fewer_anchors_than_tokens(drawn: InternVLU, scene:
 
 def test_a_reducer_may_spare_the_tower_some_of_the_image(drawn: InternVLU, scene: Image) -> None:
     reducer = Reducer(Norm(), Uniform(), Drop(), keep_ratio=0.5, min_keep=1, downsample=True)
-    tokens = drawn.parts.encode_vit(scene, viewed=reducer.viewed)
-    assert tokens.grid == (6, 6) and (tokens.full, tokens.spared) == (64, 28)
+    tokens = drawn.parts.encode_vit(scene, target_grid=reducer.target_grid)
+    assert tokens.grid == (6, 6) and (tokens.full, tokens.skipped_tokens) == (64, 28)
     assert len(reducer(tokens).kept) == 32
     whole = replace(reducer, keep_ratio=1.0)
     assert torch.equal(
-        drawn.parts.encode_vit(scene, viewed=whole.viewed).features, drawn.parts.encode_vit(scene).features
+        drawn.parts.encode_vit(scene, target_grid=whole.target_grid).features, drawn.parts.encode_vit(scene).features
     )

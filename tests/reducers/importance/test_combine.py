@@ -21,5 +21,5 @@ def test_the_score_is_the_weighted_mean_of_ranks() -> None:
 
 
 def test_it_reads_what_either_reads() -> None:
-    assert Combine(Norm(), FeatureUniqueness()).reads == frozenset()
-    assert Combine(Norm(), LatentContrast()).reads == {LatentGrid}
+    assert Combine(Norm(), FeatureUniqueness()).requires == frozenset()
+    assert Combine(Norm(), LatentContrast()).requires == {LatentGrid}

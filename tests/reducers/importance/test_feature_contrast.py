@@ -3,7 +3,7 @@ import torch
 
 from g2tr.errors import InputError
 from g2tr.reducers.importance.feature_contrast import FeatureContrast
-from g2tr.reducers.tokens import Places, VisualTokens
+from g2tr.reducers.tokens import GridPositions, VisualTokens
 
 
 def test_the_score_is_the_norm_of_a_feature_minus_its_neighbourhood() -> None:
@@ -17,7 +17,7 @@ def test_the_score_is_the_norm_of_a_feature_minus_its_neighbourhood() -> None:
 
 def test_only_neighbours_that_are_still_there_count() -> None:
     features = torch.tensor([[2.0, 0.0], [4.0, 0.0], [9.0, 0.0]])
-    tokens = VisualTokens(features, (4, 6), (Places(torch.tensor([0, 1, 23])),))
+    tokens = VisualTokens(features, (4, 6), (GridPositions(torch.tensor([0, 1, 23])),))
     torch.testing.assert_close(FeatureContrast(window=3)(tokens), torch.tensor([1.0, 1.0, 0.0]))
 
 

@@ -47,6 +47,6 @@ def test_a_token_of_zeros_scores_zero() -> None:
 
 
 def test_anchors_are_asked_for() -> None:
-    assert Latent().reads == {Anchors}
+    assert Latent().requires == {Anchors}
     with pytest.raises(LookupError, match="no Anchors"):
         Latent()(VisualTokens(torch.ones(1, 3), (1, 1)))

@@ -4,7 +4,7 @@ from torch import Tensor
 
 from g2tr.errors import InputError
 from g2tr.reducers.importance.latent_contrast import LatentContrast
-from g2tr.reducers.tokens import Grid, LatentGrid, Places, VisualTokens
+from g2tr.reducers.tokens import Grid, GridPositions, LatentGrid, VisualTokens
 
 
 def image(mean: Tensor, grid: Grid) -> VisualTokens:
@@ -44,7 +44,7 @@ def test_the_map_is_brought_to_the_token_grid() -> None:
 def test_tokens_that_an_earlier_step_left_get_the_scores_of_their_places() -> None:
     full = image(spot(), (7, 7))
     places = torch.tensor([0, 10, 24, 25])
-    some = VisualTokens(torch.zeros(4, 2), (7, 7), (*full.evidence, Places(places)))
+    some = VisualTokens(torch.zeros(4, 2), (7, 7), (*full.evidence, GridPositions(places)))
     assert LatentContrast()(some).equal(LatentContrast()(full)[places])
 
 

@@ -17,4 +17,4 @@ def test_half_precision_is_scored_in_float32() -> None:
 
 
 def test_nothing_but_the_tokens_is_read() -> None:
-    assert Norm().reads == frozenset()
+    assert Norm().requires == frozenset()

@@ -30,12 +30,12 @@ def test_dominant_tokens_stay_untouched_as_recorded_from_the_official_code() -> 
     assert reduction.features[dominant].equal(features[kept[dominant]])
     others = [i for i in range(16) if i not in kept]
     target = int(kept[~dominant])
-    assert reduction.homes[others].unique().tolist() == [kept.tolist().index(target)]
+    assert reduction.assignment[others].unique().tolist() == [kept.tolist().index(target)]
     torch.testing.assert_close(reduction.features[~dominant][0], features[target] + features[others].mean(0))
 
 
 def test_tokens_join_contextual_ones_alone_which_add_the_mean() -> None:
-    assert reduced().homes.tolist() == [0, 1, 2, 0, 1]  # 3 is most like the dominant 2, or 0: 0 takes it in
+    assert reduced().assignment.tolist() == [0, 1, 2, 0, 1]  # 3 is most like the dominant 2, or 0: 0 takes it in
     assert reduced().features.tolist() == [[5.0, 0.0], [0.0, 4.0], [8.0, 1.0]]
 
 
@@ -49,7 +49,7 @@ def test_a_contextual_token_that_nobody_joins_stays_as_it_was() -> None:
 
 def test_where_all_are_dominant_nobody_is_merged() -> None:
     reduction = reduced(share=1.0)
-    assert reduction.homes.tolist() == [0, 1, 2, -1, -1]
+    assert reduction.assignment.tolist() == [0, 1, 2, -1, -1]
     assert reduction.features.equal(FEATURES[:3])
 
 
@@ -65,7 +65,7 @@ def test_the_chunk_changes_nothing(chunk: int) -> None:
     tokens = VisualTokens(torch.randn(40, 8, generator=generator), (5, 8), (scores,))
     kept = torch.arange(0, 40, 3)
     whole, parts = Contextual(0.5)(tokens, kept), Contextual(0.5, chunk=chunk)(tokens, kept)
-    assert parts.homes.equal(whole.homes)
+    assert parts.assignment.equal(whole.assignment)
     torch.testing.assert_close(parts.features, whole.features)
 
 

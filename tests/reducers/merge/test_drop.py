@@ -9,7 +9,7 @@ def test_kept_tokens_pass_through_and_the_others_are_gone() -> None:
     reduction = Drop()(tokens, torch.tensor([1, 4]))
     assert reduction.features.tolist() == [[2.0, 3.0], [8.0, 9.0]]
     assert reduction.kept.tolist() == [1, 4]
-    assert reduction.homes.tolist() == [-1, 0, -1, -1, 1, -1]
+    assert reduction.assignment.tolist() == [-1, 0, -1, -1, 1, -1]
     assert reduction.sizes.tolist() == [1, 1]
 
 

@@ -22,7 +22,7 @@ def random_tokens(h: int, w: int, d: int = 12) -> VisualTokens:
 def test_dropped_tokens_join_the_kept_one_of_highest_cosine() -> None:
     features = torch.tensor([[1.0, 0.0], [0.0, 1.0], [8.0, 1.0], [0.5, 3.0]])
     reduction = Nearest()(VisualTokens(features, (2, 2)), torch.tensor([0, 1]))
-    assert reduction.homes.tolist() == [0, 1, 0, 1]
+    assert reduction.assignment.tolist() == [0, 1, 0, 1]
     assert reduction.features.tolist() == [[4.5, 0.5], [0.25, 2.0]]
     assert reduction.sizes.tolist() == [2, 2]
 
@@ -30,7 +30,7 @@ def test_dropped_tokens_join_the_kept_one_of_highest_cosine() -> None:
 def test_equal_similarities_go_to_the_lower_index() -> None:
     features = torch.tensor([[3.0, 3.0], [0.0, 2.0], [1.0, 0.0], [0.0, 1.0], [-1.0, -1.0]])
     reduction = Nearest()(VisualTokens(features, (1, 5)), torch.tensor([1, 2, 3]))
-    assert reduction.homes.tolist() == [0, 0, 1, 2, 0]
+    assert reduction.assignment.tolist() == [0, 0, 1, 2, 0]
 
 
 def test_weight_says_how_much_the_kept_token_counts() -> None:
@@ -53,56 +53,56 @@ def test_merging_keeps_the_weighted_sum(weight: float) -> None:
 def one_by_one(tokens: VisualTokens, kept: list[int], weight: float, radius: int) -> tuple[list[int], Tensor]:
     """The definition, token by token, in double precision."""
     v, width = tokens.features.double(), tokens.grid[1]
-    sums, counts, homes = v[kept] * weight, [weight] * len(kept), []
+    sums, counts, assignment = v[kept] * weight, [weight] * len(kept), []
     for j in range(len(v)):
         near = [
             (F.cosine_similarity(v[j], v[i], dim=0).item(), -home)
             for home, i in enumerate(kept)
             if abs(j // width - i // width) <= radius and abs(j % width - i % width) <= radius
         ]
-        homes.append(kept.index(j) if j in kept else -max(near)[1] if near else -1)
+        assignment.append(kept.index(j) if j in kept else -max(near)[1] if near else -1)
         if j not in kept and near:
-            sums[homes[j]] += v[j]
-            counts[homes[j]] += 1
-    return homes, sums / torch.tensor(counts, dtype=torch.float64)[:, None]
+            sums[assignment[j]] += v[j]
+            counts[assignment[j]] += 1
+    return assignment, sums / torch.tensor(counts, dtype=torch.float64)[:, None]
 
 
 @pytest.mark.parametrize("radius", [0, 1, 2, 5, 99])
 @pytest.mark.parametrize("weight", [1.0, 2.0])
 def test_the_result_is_that_of_the_definition(radius: int, weight: float) -> None:
     tokens, kept = random_tokens(5, 8), [0, 3, 9, 17, 18, 31, 39]
-    homes, features = one_by_one(tokens, kept, weight, radius)
+    assignment, features = one_by_one(tokens, kept, weight, radius)
     reduction = Nearest(weight=weight, radius=radius, chunk=4)(tokens, torch.tensor(kept))
-    assert reduction.homes.tolist() == homes
+    assert reduction.assignment.tolist() == assignment
     torch.testing.assert_close(reduction.features.double(), features, rtol=1e-5, atol=1e-6)
 
 
 def test_a_radius_keeps_tokens_from_merging_far_away() -> None:
     features = torch.tensor([[1.0, 0.0]] * 4 + [[0.0, 1.0]] * 5)
     tokens, kept = VisualTokens(features, (3, 3)), torch.tensor([0, 8])
-    assert Nearest()(tokens, kept).homes.tolist() == [0, 0, 0, 0, 1, 1, 1, 1, 1]
-    assert Nearest(radius=2)(tokens, kept).homes.tolist() == [0, 0, 0, 0, 1, 1, 1, 1, 1]
-    assert Nearest(radius=1)(tokens, kept).homes.tolist() == [0, 0, -1, 0, 1, 1, -1, 1, 1]
+    assert Nearest()(tokens, kept).assignment.tolist() == [0, 0, 0, 0, 1, 1, 1, 1, 1]
+    assert Nearest(radius=2)(tokens, kept).assignment.tolist() == [0, 0, 0, 0, 1, 1, 1, 1, 1]
+    assert Nearest(radius=1)(tokens, kept).assignment.tolist() == [0, 0, -1, 0, 1, 1, -1, 1, 1]
 
 
 def test_a_radius_of_zero_drops_all_others() -> None:
     tokens, kept = random_tokens(3, 3), torch.tensor([0, 8])
     reduction = Nearest(radius=0)(tokens, kept)
-    assert reduction.homes.tolist() == [0, -1, -1, -1, -1, -1, -1, -1, 1]
+    assert reduction.assignment.tolist() == [0, -1, -1, -1, -1, -1, -1, -1, 1]
     assert reduction.features.equal(tokens.features[kept])
 
 
 def test_the_end_of_a_row_is_not_beside_the_start_of_the_next() -> None:
     ends = torch.tensor([2, 3])
     assert steps_between(ends, ends, (2, 3)).tolist() == [[0, 2], [2, 0]]
-    assert Nearest(radius=1)(random_tokens(2, 3), torch.tensor([3])).homes.tolist() == [0, 0, -1, 0, 0, -1]
+    assert Nearest(radius=1)(random_tokens(2, 3), torch.tensor([3])).assignment.tolist() == [0, 0, -1, 0, 0, -1]
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 1000])
 def test_the_chunk_changes_no_home(chunk: int) -> None:
     tokens, kept = random_tokens(20, 20), torch.arange(0, 400, 3)
     whole, parts = Nearest()(tokens, kept), Nearest(chunk=chunk)(tokens, kept)
-    assert parts.homes.equal(whole.homes)
+    assert parts.assignment.equal(whole.assignment)
     torch.testing.assert_close(parts.features, whole.features)
 
 

@@ -14,18 +14,18 @@ TOKENS = VisualTokens(FEATURES, (1, 5), (VisionAttention(RECEIVED),))
 def test_a_kept_token_adds_its_nearest_weighted_by_attention() -> None:
     reduction = Weighted(neighbours=1)(TOKENS, torch.tensor([0, 1]))
     assert reduction.features.tolist() == [[3.0, 0.5], [0.25, 2.0]]
-    assert reduction.homes.tolist() == [0, 1, 0, 1, -1]
+    assert reduction.assignment.tolist() == [0, 1, 0, 1, -1]
 
 
 def test_kept_tokens_are_taken_in_too_as_they_were() -> None:
     reduction = Weighted(neighbours=1)(TOKENS, torch.tensor([0, 2]))
     assert reduction.features.tolist() == [[3.0, 0.5], [4.5, 1.0]]  # each is the nearest of the other
-    assert reduction.homes.tolist() == [0, -1, 1, -1, -1]
+    assert reduction.assignment.tolist() == [0, -1, 1, -1, -1]
 
 
 def test_a_token_that_several_take_in_lives_in_the_most_similar() -> None:
     reduction = Weighted(neighbours=4)(TOKENS, torch.tensor([0, 1]))
-    assert reduction.homes.tolist() == [0, 1, 0, 1, 1]
+    assert reduction.assignment.tolist() == [0, 1, 0, 1, 1]
 
 
 def test_the_weights_are_those_of_the_layer() -> None:
@@ -46,8 +46,8 @@ def test_the_result_is_that_of_the_definition(neighbours: int, chunk: int) -> No
         torch.testing.assert_close(reduction.features[home], expected, rtol=1e-5, atol=1e-5)
         for j in near:
             takers[j].append(((unit[i] @ unit[j]).item(), home))
-    homes = [kept.index(j) if j in kept else max(takers[j])[1] if takers[j] else -1 for j in range(50)]
-    assert reduction.homes.tolist() == homes
+    assignment = [kept.index(j) if j in kept else max(takers[j])[1] if takers[j] else -1 for j in range(50)]
+    assert reduction.assignment.tolist() == assignment
 
 
 @pytest.mark.parametrize("neighbours", [0, -1, True])

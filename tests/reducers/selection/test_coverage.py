@@ -4,7 +4,7 @@ import torch
 from g2tr.errors import InputError
 from g2tr.reducers.selection.coverage import Coverage, regions
 from g2tr.reducers.selection.topk import TopK
-from g2tr.reducers.tokens import Grid, Places, VisualTokens
+from g2tr.reducers.tokens import Grid, GridPositions, VisualTokens
 
 GRID: Grid = (4, 4)
 
@@ -38,7 +38,7 @@ def test_regions_never_outnumber_their_places_and_none_is_empty(grid: Grid) -> N
 
 
 def test_tokens_that_an_earlier_step_left_keep_their_places() -> None:
-    left = VisualTokens(torch.zeros(4, 1), GRID, (Places(torch.tensor([0, 1, 4, 15])),))
+    left = VisualTokens(torch.zeros(4, 1), GRID, (GridPositions(torch.tensor([0, 1, 4, 15])),))
     assert Coverage(share=1.0)(torch.tensor([1.0, 3.0, 2.0, 0.0]), left, 4).tolist() == [0, 1, 2, 3]
     assert Coverage(share=1.0)(torch.tensor([1.0, 3.0, 2.0, 0.0]), left, 2).tolist() == [1, 3]
 

@@ -3,7 +3,7 @@ import math
 import torch
 
 from g2tr.reducers.selection.ivc import Ivc
-from g2tr.reducers.tokens import Places, QueryValues, Rotary, VisualTokens
+from g2tr.reducers.tokens import GridPositions, QueryValues, Rotary, VisualTokens
 
 
 def image(best: int, positions: torch.Tensor) -> VisualTokens:
@@ -41,7 +41,7 @@ def test_a_budget_below_the_protected_ones_takes_cosine_first() -> None:
 
 def test_tokens_that_share_a_position_are_told_apart_by_their_places() -> None:
     rule = Ivc(share=0.25, theta=1.0, head_dim=2)
-    tokens = image(0, torch.full((4,), 7)).having(Places(torch.tensor([1, 3, 6, 9])))
+    tokens = image(0, torch.full((4,), 7)).with_evidence(GridPositions(torch.tensor([1, 3, 6, 9])))
     assert 2 in rule(torch.zeros(4), tokens, 1).tolist()
 
 

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from g2tr.reducers.selection.uniform import Uniform
-from g2tr.reducers.tokens import Grid, Places, VisualTokens
+from g2tr.reducers.tokens import Grid, GridPositions, VisualTokens
 
 
 def chosen(grid: Grid, k: int) -> list[int]:
@@ -34,5 +34,5 @@ def test_every_budget_is_met_with_different_tokens_of_the_image(grid: Grid) -> N
 
 
 def test_tokens_that_an_earlier_step_left_are_spaced_in_raster_order() -> None:
-    tokens = VisualTokens(torch.zeros(6, 1), (4, 6), (Places(torch.tensor([0, 3, 5, 8, 9, 20])),))
+    tokens = VisualTokens(torch.zeros(6, 1), (4, 6), (GridPositions(torch.tensor([0, 3, 5, 8, 9, 20])),))
     assert Uniform()(torch.zeros(6), tokens, 2).tolist() == [1, 4]

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from g2tr.reducers.selection.window import Window, quotas, windows_of
-from g2tr.reducers.tokens import Places, VisualTokens
+from g2tr.reducers.tokens import GridPositions, VisualTokens
 
 
 def test_the_best_of_every_window_stay() -> None:
@@ -38,6 +38,6 @@ def test_what_is_left_at_the_edge_is_a_window_of_its_own() -> None:
 
 
 def test_windows_follow_the_places_that_an_earlier_step_left() -> None:
-    tokens = VisualTokens(torch.zeros(4, 1), (2, 4), (Places(torch.tensor([0, 1, 4, 7])),))
+    tokens = VisualTokens(torch.zeros(4, 1), (2, 4), (GridPositions(torch.tensor([0, 1, 4, 7])),))
     assert Window(2)(torch.tensor([0.1, 0.9, 0.5, 0.0]), tokens, 4).tolist() == [0, 1, 2, 3]
     assert Window(2)(torch.tensor([0.1, 0.9, 0.5, 0.0]), tokens, 2).tolist() == [1, 2]  # 1.5 and 0.5 places

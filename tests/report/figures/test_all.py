@@ -19,7 +19,9 @@ def test_pictures_are_left_out_where_samples_cannot_be_read(
 ) -> None:
     section = make_section()
     moved = {**section.benchmarks["questions"], "path": "/nowhere"}
-    plates, left_out = pictures(replace(section, benchmarks={**section.benchmarks, "questions": moved}), 1, homes=False)
+    plates, left_out = pictures(
+        replace(section, benchmarks={**section.benchmarks, "questions": moved}), 1, assignment=False
+    )
     assert left_out == ["pictures of questions: /nowhere/understanding.parquet: no such file"]
     assert [plate.name for plate in plates] == ["kept-edits", "edits-edits"]
     assert plates[0].alt.startswith("Kept tokens on edits: ")

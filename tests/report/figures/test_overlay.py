@@ -3,13 +3,13 @@ from PIL import Image
 
 from g2tr.metrics.account import kept_views
 from g2tr.models.engine.trace import Trace, View
-from g2tr.reducers.tokens import homes_of
+from g2tr.reducers.tokens import initial_assignment
 from g2tr.report.figures.overlay import kept_mask, merged, overlay, side_by_side
 
 
 def view_of(kept: list[int], grid: tuple[int, int]) -> dict[str, object]:
     rows = torch.tensor(kept)
-    return kept_views(Trace(views=(View(grid, rows, homes_of(rows, grid[0] * grid[1]), (), ()),)))[0]
+    return kept_views(Trace(views=(View(grid, rows, initial_assignment(rows, grid[0] * grid[1]), (), ()),)))[0]
 
 
 def test_kept_tokens_survive_their_bits() -> None:

@@ -20,7 +20,7 @@ def test_kept_tokens_are_shown_for_every_reducer_with_its_answer(make_section: M
 
 
 def test_where_tokens_merged_is_shown_when_asked(make_section: MakeSection) -> None:
-    found = dict(sheets(make_section(), "questions", SceneQuestions(limit=12), 2, homes=True))
+    found = dict(sheets(make_section(), "questions", SceneQuestions(limit=12), 2, assignment=True))
     assert list(found) == ["kept", "homes"]
     assert [panel.text for panel in found["homes"].rows[0]] == ["256 tokens", "128 tokens", "128 tokens"]
 
