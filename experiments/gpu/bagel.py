@@ -13,7 +13,7 @@ from g2tr.images import to_pixels
 from g2tr.metrics.cost import block_flops, cost_of, vit_flops
 from g2tr.models.bagel.context import Context
 from g2tr.models.bagel.cost import model_shape
-from g2tr.models.bagel.parts import Parts
+from g2tr.models.bagel.parts import Components
 from g2tr.models.bagel.prefill import velocities
 from g2tr.models.bagel.vae import encode_flops
 from g2tr.models.engine.attention import attention
@@ -29,7 +29,7 @@ Plans = Mapping[str, ReductionPlan]  # by name and ratio, such as "g2tr, 50 %"
 class Measured:
     """A model, an image, and where times go."""
 
-    parts: Parts
+    parts: Components
     image: Image.Image
     bench: Bench
 

@@ -14,7 +14,7 @@ from torch import nn
 from experiments.cost.closed_form import BAGEL
 from g2tr.models.bagel.config import BagelConfig, LanguageConfig, SpecialTokens, VisionConfig
 from g2tr.models.bagel.network import BagelNetwork
-from g2tr.models.bagel.parts import Parts
+from g2tr.models.bagel.parts import Components
 from g2tr.models.bagel.transforms import Resize, preset
 from g2tr.models.bagel.vae import LatentCodec
 from g2tr.models.engine.attention import attention
@@ -97,14 +97,14 @@ def flux(channels: tuple[int, ...]) -> Any:  # noqa: ANN401 - diffusers has no t
     )
 
 
-def bagel_parts(shapes: Shapes, device: torch.device, dtype: torch.dtype) -> Parts:
+def bagel_parts(shapes: Shapes, device: torch.device, dtype: torch.dtype) -> Components:
     """A BAGEL without a checkpoint, with torch's attention; a text has an id for each byte."""
     config = shapes.bagel
     network = on_device(lambda: BagelNetwork(config), device, dtype)
     codec = LatentCodec(on_device(lambda: flux(shapes.channels), device, torch.float32), config)
     rules = preset("inferencer", config.vae_resize, config.vit_resize)
     markers = SpecialTokens(0, 1, 2, 3)
-    return Parts(network, codec, byte_tokenizer(), markers, rules, attention("sdpa", device, dtype))
+    return Components(network, codec, byte_tokenizer(), markers, rules, attention("sdpa", device, dtype))
 
 
 def decoder(shapes: Shapes, device: torch.device, dtype: torch.dtype) -> GenerationDecoder:

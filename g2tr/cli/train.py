@@ -17,7 +17,7 @@ from g2tr.models.bagel.config import BagelConfig
 from g2tr.models.bagel.load import load_bagel, load_codec, load_tokenizer
 from g2tr.models.bagel.model import Bagel
 from g2tr.models.bagel.network import BagelNetwork
-from g2tr.models.bagel.parts import Parts
+from g2tr.models.bagel.parts import Components
 from g2tr.models.bagel.transforms import preset
 from g2tr.models.bagel.vae import LatentCodec
 from g2tr.models.engine.attention import attend_sdpa
@@ -121,7 +121,7 @@ class Training:
         config = network.config
         tokenizer, markers = load_tokenizer(self.export, config.language.vocab_size)
         rules = preset("official_eval", config.vae_resize, config.vit_resize)
-        parts = Parts(network, codec, tokenizer, markers, rules, attend_sdpa)
+        parts = Components(network, codec, tokenizer, markers, rules, attend_sdpa)
         return Bagel(self.recipe.name, parts, {}, self.recipe.sampling)
 
     def examine(self) -> str:

@@ -22,9 +22,11 @@ class ClipCaptions:
     device: str = "cpu"
 
     def __call__(self, source: Image.Image, result: Image.Image, before: str, after: str) -> dict[str, float]:
-        see, read = clip_eye(self.model, self.device), clip_reader(self.model, self.device)
+        encode_image, read = clip_eye(self.model, self.device), clip_reader(self.model, self.device)
         name = PurePath(self.model).name
-        x, y, a, b = (normalize(each, dim=0) for each in (see(source), see(result), read(before), read(after)))
+        x, y, a, b = (
+            normalize(each, dim=0) for each in (encode_image(source), encode_image(result), read(before), read(after))
+        )
         out = {f"clip_out:{name}": torch.dot(y, b).item()}
         if before == after:
             return out

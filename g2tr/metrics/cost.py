@@ -10,7 +10,7 @@ from itertools import pairwise
 from statistics import fmean
 from typing import Any
 
-from g2tr.models.engine.trace import Look, Trace
+from g2tr.models.engine.trace import ProbeCost, Trace
 from g2tr.models.shapes import DecoderShape, ModelShape
 
 LAYERS = ("per_layer", "kv_per_layer")
@@ -55,7 +55,7 @@ def vit_flops(shape: ModelShape, tokens: int) -> int:
     return block_flops(shape.vision, patches + shape.vit_extra) + 2 * projections
 
 
-def look_flops(shape: DecoderShape, look: Look) -> int:
+def look_flops(shape: DecoderShape, look: ProbeCost) -> int:
     """FLOPs of evidence from one query row: projections of rows to queries, keys and values, and the row's logits."""
     projections = look.rows * shape.width * (shape.heads + 2 * shape.kv_heads) * shape.head_dim
     return 2 * (projections + look.keys * shape.heads * shape.head_dim)

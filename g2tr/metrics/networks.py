@@ -13,7 +13,7 @@ from g2tr.errors import InputError
 from g2tr.images import to_rgb
 
 Eye = Callable[[Image.Image], Tensor]
-Reader = Callable[[str], Tensor]
+TextEncoder = Callable[[str], Tensor]
 
 
 @contextmanager
@@ -27,12 +27,12 @@ def loading(name: str) -> Iterator[None]:
 
 def clip_eye(name: str, device: str) -> Eye:
     """CLIP's projected embedding of an image."""
-    return eye("CLIPModel", projection, name, device)
+    return image_encoder("CLIPModel", projection, name, device)
 
 
 def dino_eye(name: str, device: str) -> Eye:
     """The class token of a DINO."""
-    return eye("AutoModel", class_token, name, device)
+    return image_encoder("AutoModel", class_token, name, device)
 
 
 def projection(model: Any, pixels: Mapping[str, Tensor]) -> Tensor:  # noqa: ANN401 - a model of transformers
@@ -48,7 +48,7 @@ def class_token(model: Any, pixels: Mapping[str, Tensor]) -> Tensor:  # noqa: AN
 
 
 @functools.cache
-def eye(loader: str, features: Callable[[Any, Mapping[str, Tensor]], Tensor], name: str, device: str) -> Eye:
+def image_encoder(loader: str, features: Callable[[Any, Mapping[str, Tensor]], Tensor], name: str, device: str) -> Eye:
     """What a network makes of an image, preprocessed as its checkpoint says."""
     import transformers
 
@@ -57,15 +57,15 @@ def eye(loader: str, features: Callable[[Any, Mapping[str, Tensor]], Tensor], na
         model = getattr(transformers, loader).from_pretrained(name, use_safetensors=True).to(device).eval()
 
     @torch.inference_mode()
-    def see(image: Image.Image) -> Tensor:
+    def encode_image(image: Image.Image) -> Tensor:
         pixels = processor(images=to_rgb(image), return_tensors="pt").to(device)
         return features(model, dict(pixels)).float()
 
-    return see
+    return encode_image
 
 
 @functools.cache
-def clip_reader(name: str, device: str) -> Reader:
+def clip_reader(name: str, device: str) -> TextEncoder:
     """CLIP's projected embedding of a text, which is cut where it is too long."""
     import transformers
 

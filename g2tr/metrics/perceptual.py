@@ -40,8 +40,8 @@ class ClipImage:
         return f"clip_i:{PurePath(self.model).name}"
 
     def __call__(self, result: Image.Image, target: Image.Image) -> float:
-        see = clip_eye(self.model, self.device)
-        return torch.cosine_similarity(see(result), see(target), dim=0).item()
+        encode_image = clip_eye(self.model, self.device)
+        return torch.cosine_similarity(encode_image(result), encode_image(target), dim=0).item()
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,8 @@ class Dino:
         return f"dino:{PurePath(self.model).name}"
 
     def __call__(self, result: Image.Image, target: Image.Image) -> float:
-        see = dino_eye(self.model, self.device)
-        return torch.cosine_similarity(see(result), see(target), dim=0).item()
+        encode_image = dino_eye(self.model, self.device)
+        return torch.cosine_similarity(encode_image(result), encode_image(target), dim=0).item()
 
 
 @dataclass(frozen=True)

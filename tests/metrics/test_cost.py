@@ -21,7 +21,7 @@ from g2tr.metrics.cost import (
     vit_flops,
 )
 from g2tr.models.bagel.model import Bagel
-from g2tr.models.engine.trace import Look, Trace
+from g2tr.models.engine.trace import ProbeCost, Trace
 from g2tr.models.shapes import DecoderShape, ModelShape
 from g2tr.reducers.importance.norm import Norm
 from g2tr.reducers.merge.drop import Drop
@@ -130,7 +130,7 @@ def test_ratios_are_of_sums_and_anchors_count_against_the_reducer() -> None:
 
 def test_evidence_costs_three_projections_of_its_rows_and_the_logits_of_one() -> None:
     projections, logits = 3 * 3584 * (28 + 4 + 4) * 128, 100 * 28 * 128
-    assert look_flops(BAGEL_7B, Look(rows=3, keys=100)) == 2 * (projections + logits)
+    assert look_flops(BAGEL_7B, ProbeCost(rows=3, keys=100)) == 2 * (projections + logits)
 
 
 def test_tokens_and_costs_of_one_sample_are_its_own() -> None:
@@ -144,12 +144,14 @@ def test_tokens_and_costs_of_one_sample_are_its_own() -> None:
 def test_a_trace_is_added_up_layer_by_layer_and_all_its_evidence_counts() -> None:
     small = DecoderShape(layers=2, width=8, heads=2, kv_heads=1, head_dim=4, mlp=16)
     shape = ModelShape(small, small, vit_inputs=12, connector=(8, 8), listened_projections=2)
-    trace = Trace().block([3, 2], [0, 0], 4).block([1, 1], [3, 2], 1).look(Look(3, 9)).look(Look(1, 4)).listen(5)
+    trace = (
+        Trace().block([3, 2], [0, 0], 4).block([1, 1], [3, 2], 1).look(ProbeCost(3, 9)).look(ProbeCost(1, 4)).listen(5)
+    )
     cost = cost_of(trace, 100, shape, anchor_flops=7)
     rows = layer_flops(small, 3) + layer_flops(small, 2) + layer_flops(small, 1, 3) + layer_flops(small, 1, 2)
     assert (cost.prefill_flops, cost.prefill_flops_full) == (rows, block_flops(small, 4) + block_flops(small, 1, 4))
     assert cost.flops_literature == sum(4 * n * 8**2 + 2 * n**2 * 8 + 2 * n * 8 * 16 for n in (4, 3))
     assert cost.flops_literature_full == literature_flops(small, 5)
-    looks = look_flops(small, Look(3, 9)) + look_flops(small, Look(1, 4))
+    looks = look_flops(small, ProbeCost(3, 9)) + look_flops(small, ProbeCost(1, 4))
     assert (cost.anchor_flops, cost.evidence_flops) == (7, looks + listen_flops(shape, 5))
     assert (cost.kv_bytes, cost.kv_bytes_full) == (100, 5 * kv_bytes_of(small, 1))

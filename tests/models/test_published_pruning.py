@@ -10,9 +10,9 @@ from torch import Tensor
 from transformers import LlamaConfig, LlamaModel
 
 from g2tr.models.engine.attention import attend_sdpa
-from g2tr.models.engine.context import State, Waiting
+from g2tr.models.engine.context import PendingImage, State
 from g2tr.models.engine.kv_cache import Block, Cache
-from g2tr.models.engine.layer_reduction import walk_images
+from g2tr.models.engine.layer_reduction import prefill_images
 from g2tr.models.engine.layout import pack
 from g2tr.models.engine.protocols import Rotation
 from g2tr.models.engine.trace import View
@@ -53,19 +53,19 @@ class Llama:
             wave = waves(tuple(weight.shape), index)
             weight.data = 1 + 0.2 * wave if "norm" in name else wave * (3 / weight.shape[-1]) ** 0.5
 
-    def turn(self, block: Block) -> Rotation:
+    def rotary(self, block: Block) -> Rotation:
         waves = 10_000.0 ** (-torch.arange(0, WIDTH // HEADS, 2).double() * HEADS / WIDTH)
         angles = (block.positions[:, None].double() * waves).repeat(1, 2)
         return angles.cos(), angles.sin()
 
-    def look(self, index: int, rows: Tensor, turn: Rotation) -> tuple[Tensor, Tensor, Tensor]:
+    def look(self, index: int, rows: Tensor, rotary: Rotation) -> tuple[Tensor, Tensor, Tensor]:
         layer = self.model.layers[index]
         x, own = layer.input_layernorm(rows), layer.self_attn
         q, k, v = (made(x).unflatten(1, (HEADS, -1)) for made in (own.q_proj, own.k_proj, own.v_proj))
-        return rotated(q, turn), rotated(k, turn), v
+        return rotated(q, rotary), rotated(k, rotary), v
 
-    def advance(self, index: int, rows: Tensor, block: Block, turn: Rotation, cache: Cache, attend: Any) -> Tensor:
-        q, k, v = self.look(index, rows, turn)
+    def advance(self, index: int, rows: Tensor, block: Block, rotary: Rotation, cache: Cache, attend: Any) -> Tensor:
+        q, k, v = self.look(index, rows, rotary)
         cache.layers[index] = (k, v)
         layer = self.model.layers[index]
         rows = rows + layer.self_attn.o_proj(attend(q, k, v, pack((len(rows),), (0,)), True).flatten(1))
@@ -84,7 +84,7 @@ class Silent:
     decode = encode
 
 
-class Parts:
+class Components:
     """A model that is only walked through."""
 
     native_query = "joint"
@@ -99,9 +99,9 @@ class Parts:
     vit_grid = encode_vit = embed
 
 
-def rotated(x: Tensor, turn: Rotation) -> Tensor:
+def rotated(x: Tensor, rotary: Rotation) -> Tensor:
     first, second = x.chunk(2, dim=-1)
-    return x * turn[0][:, None] + torch.cat([-second, first], dim=-1) * turn[1][:, None]
+    return x * rotary[0][:, None] + torch.cat([-second, first], dim=-1) * rotary[1][:, None]
 
 
 @torch.inference_mode()
@@ -111,13 +111,17 @@ def read(case: dict[str, Any]) -> tuple[list[int], View, Tensor]:
     steps = [Reducer(importance, TopK(), Drop(), 0.5, 1, at=Depth(layer)) for layer in case["layers"]]
     rows = torch.sin(waves((START + TOKENS + TEXT, WIDTH), 99) * 37 + torch.arange(WIDTH) * 1.3)
     empty = torch.zeros(0, HEADS, WIDTH // HEADS, dtype=torch.float64)
-    state: State[Any] = State(Parts(), Cache([(empty, empty)] * LAYERS))
+    state: State[Any] = State(Components(), Cache([(empty, empty)] * LAYERS))
     tokens = VisualTokens(rows[START : START + TOKENS], (4, 6))
     state.trace = state.trace.view(View.of(tokens, KEEP_ALL(tokens), LAYERS))
-    image = Waiting(START, 0, 0, torch.arange(START, START + TOKENS))
+    image = PendingImage(START, 0, 0, torch.arange(START, START + TOKENS))
     block = Block(rows, torch.arange(len(rows)), (len(rows),), causal=True)
-    walk, found = walk_images(state, block, [image], Cascade(steps, "joint"), TEXT, positions == "compact")
-    return [found[layer][0].kept.tolist() for layer in case["layers"]], state.trace.views[0], walk.finish(len(rows))[-1]
+    prefill_pass, found = prefill_images(state, block, [image], Cascade(steps, "joint"), TEXT, positions == "compact")
+    return (
+        [found[layer][0].kept.tolist() for layer in case["layers"]],
+        state.trace.views[0],
+        prefill_pass.finish(len(rows))[-1],
+    )
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["method"])

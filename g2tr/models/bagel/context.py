@@ -10,23 +10,23 @@ from g2tr.errors import InputError
 from g2tr.models.bagel.decode import close, decode
 from g2tr.models.bagel.flow import Sampling, guide
 from g2tr.models.bagel.inside import read_text_deferred, read_visual_inside
-from g2tr.models.bagel.parts import Parts
+from g2tr.models.bagel.parts import Components
 from g2tr.models.bagel.prefill import read_latents, read_texts, read_visual, velocities
 from g2tr.models.bagel.vae import Posterior
 from g2tr.models.calls import own_types
-from g2tr.models.engine.context import State, Waiting
+from g2tr.models.engine.context import PendingImage, State
 from g2tr.models.engine.finite import require_finite
-from g2tr.models.engine.layer_reduction import Decisions, acts_inside, settle, wait
+from g2tr.models.engine.layer_reduction import Decisions, acts_inside, defer, settle
 from g2tr.reducers.cascade import KEEP_ALL, ReductionPlan
 from g2tr.reducers.grid_maps import whole
 from g2tr.reducers.tokens import Grid, LatentGrid, Reduction, VisualTokens
 
 
-class Context(State[Parts]):
+class Context(State[Components]):
     """One conversation. Every verb extends it in place; `fork` first to keep it as it is."""
 
     @classmethod
-    def new(cls, parts: Parts) -> "Context":
+    def new(cls, parts: Components) -> "Context":
         """An empty conversation."""
         return cls(parts, parts.network.language.new_cache())
 
@@ -36,7 +36,7 @@ class Context(State[Parts]):
         if not text.strip():
             raise InputError("empty prompt: a text block needs at least one word")
         with self.clock.phase("prefill"):
-            if self.waiting:
+            if self.pending:
                 return read_text_deferred(self, text)
             read_texts([self], [text])
             return {}
@@ -89,7 +89,7 @@ class Context(State[Parts]):
         target_grid: Callable[[Grid], Grid] = whole,
     ) -> VisualTokens:
         """ViT tokens of an image with the evidence that a reducer reads, on the grid that it wants."""
-        tokens = self.glance(image, requires, target_grid)
+        tokens = self.encode_image(image, requires, target_grid)
         if LatentGrid not in requires:
             return tokens
         if posterior is None:
@@ -110,7 +110,7 @@ class Context(State[Parts]):
             read_visual([self], [tokens], [reduction], plan.encoder.size_alpha)
         if inside:
             positions = reduction.kept.new_full((count,), self.rope - 1)
-            wait(self, Waiting(start, len(self.trace.views) - 1, tokens.seed, positions), plan)
+            defer(self, PendingImage(start, len(self.trace.views) - 1, tokens.seed, positions), plan)
 
     @own_types()
     def write_text(self, max_tokens: int, temperature: float = 0.0, generator: torch.Generator | None = None) -> str:

@@ -9,14 +9,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from g2tr.models.bagel.parts import Parts
+from g2tr.models.bagel.parts import Components
 from g2tr.models.bagel.prefill import read_ids
 from g2tr.models.engine.context import State
 from g2tr.models.engine.decoding import continue_texts, require_room
 
 
 def decode(
-    states: Sequence[State[Parts]],
+    states: Sequence[State[Components]],
     max_tokens: int,
     temperature: float = 0.0,
     generator: torch.Generator | None = None,
@@ -31,14 +31,14 @@ def decode(
     return continue_texts(states, first, next_logits, [markers.text_end], max_tokens, temperature, generator)
 
 
-def next_logits(states: Sequence[State[Parts]], last: Sequence[int]) -> Float[Tensor, "s v"]:
+def next_logits(states: Sequence[State[Components]], last: Sequence[int]) -> Float[Tensor, "s v"]:
     """Reads one id per state and returns the logits of the next."""
     hidden = read_ids(states, [[token] for token in last])
     logits: Tensor = states[0].parts.network.language.lm_head(hidden)
     return logits
 
 
-def close(states: Sequence[State[Parts]], texts: Sequence[Sequence[int]], max_tokens: int) -> None:
+def close(states: Sequence[State[Components]], texts: Sequence[Sequence[int]], max_tokens: int) -> None:
     """Ends decoded text blocks so that the conversation can go on; an id at the limit has not been read yet."""
     end = states[0].parts.markers.text_end
     read_ids(states, [[*(text[-1:] if len(text) == max_tokens else []), end] for text in texts])

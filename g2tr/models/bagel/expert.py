@@ -33,9 +33,9 @@ def rotation(positions: Int[Tensor, " t"], width: int, theta: float) -> Rotation
     return cos, sin
 
 
-def rotate(x: Float[Tensor, "t h e"], turn: Rotation) -> Float[Tensor, "t h e"]:
+def rotate(x: Float[Tensor, "t h e"], rotary: Rotation) -> Float[Tensor, "t h e"]:
     """Rotary embedding in half-split form."""
-    cos, sin = (part.to(x.dtype) for part in turn)
+    cos, sin = (part.to(x.dtype) for part in rotary)
     low, high = x.chunk(2, dim=-1)
     return x * cos + torch.cat([-high, low], dim=-1) * sin
 
@@ -55,13 +55,13 @@ class Expert(nn.Module):
         self.gate_proj, self.up_proj = nn.Linear(d, m, bias=False), nn.Linear(d, m, bias=False)
         self.down_proj = nn.Linear(m, d, bias=False)
 
-    def project(self, x: Float[Tensor, "r d"], turn: Rotation, precise: bool) -> tuple[Tensor, Tensor, Tensor]:
+    def project(self, x: Float[Tensor, "r d"], rotary: Rotation, precise: bool) -> tuple[Tensor, Tensor, Tensor]:
         """Queries, keys and values ("r h e", "r g e", "r g e"); `precise` turns q and k in float32."""
         x = self.input_layernorm(x)
         q, k, v = (f(x).unflatten(-1, (-1, self.head_dim)) for f in (self.q_proj, self.k_proj, self.v_proj))
         if precise:
             q, k = q.float(), k.float()
-        q, k = rotate(self.q_norm(q), turn), rotate(self.k_norm(k), turn)
+        q, k = rotate(self.q_norm(q), rotary), rotate(self.k_norm(k), rotary)
         return q.to(v.dtype), k.to(v.dtype), v
 
     def finish(self, x: Float[Tensor, "r d"], attended: Float[Tensor, "r h e"]) -> Float[Tensor, "r d"]:

@@ -33,13 +33,13 @@ class Layer(nn.Module):
         return expert
 
     def project(
-        self, streams: Mapping[str, Tensor], block: Block, turn: Rotation
+        self, streams: Mapping[str, Tensor], block: Block, rotary: Rotation
     ) -> tuple[Float[Tensor, "t h e"], NewRows]:
         """Queries, and keys with values, of all new rows, each from its own expert."""
         parts = {}
         for name, x in streams.items():
             rows = block.experts[name]
-            turned = (turn[0][rows], turn[1][rows])
+            turned = (rotary[0][rows], rotary[1][rows])
             parts[name] = self.expert(name).project(x, turned, precise=len(streams) > 1)
         # Under autocast the rows are narrower than the streams.
         first = next(iter(parts.values()))[0]
@@ -83,9 +83,9 @@ class LanguageModel(nn.Module):
         self, block: Block, caches: Sequence[Cache], attend: Attend, update: bool = True
     ) -> Float[Tensor, "t d"]:
         """Hidden states of a block after the final norm; `update` adds its rows to the caches."""
-        streams, turn, bias = self.enter(block), self.turn(block), key_bias(block, caches)
+        streams, rotary, bias = self.enter(block), self.rotary(block), key_bias(block, caches)
         for index in range(len(self.layers)):
-            streams = self.pass_layer(index, streams, block, turn, caches, attend, update, bias)
+            streams = self.pass_layer(index, streams, block, rotary, caches, attend, update, bias)
         for cache, rows in zip(caches, bias, strict=True) if update and bias else ():
             cache.bias = (rows,)
         return self.leave(streams, block)
@@ -99,7 +99,7 @@ class LanguageModel(nn.Module):
         index: int,
         streams: Mapping[str, Tensor],
         block: Block,
-        turn: Rotation,
+        rotary: Rotation,
         caches: Sequence[Cache],
         attend: Attend,
         update: bool = True,
@@ -107,22 +107,22 @@ class LanguageModel(nn.Module):
     ) -> dict[str, Tensor]:
         """The rows of each expert after one layer."""
         layer = self.layer(index)
-        q, new = layer.project(streams, block, turn)
+        q, new = layer.project(streams, block, rotary)
         layout = replace(pack(block.lengths, [cache.length(index) for cache in caches], q.device), bias=bias)
         joined = join(caches, index, new, layout)
         if update:
             store(caches, index, joined, layout)
         return layer.finish(streams, block, attend(q, *joined, layout, block.causal))
 
-    def look(self, index: int, rows: Float[Tensor, "t d"], turn: Rotation) -> tuple[Tensor, Tensor, Tensor]:
+    def project_qkv(self, index: int, rows: Float[Tensor, "t d"], rotary: Rotation) -> tuple[Tensor, Tensor, Tensor]:
         """Queries, keys and values that the understanding expert of a layer would make of rows."""
-        return self.layer(index).expert("und").project(rows, turn, precise=False)
+        return self.layer(index).expert("und").project(rows, rotary, precise=False)
 
     def advance(
-        self, index: int, rows: Float[Tensor, "t d"], block: Block, turn: Rotation, cache: Cache, attend: Attend
+        self, index: int, rows: Float[Tensor, "t d"], block: Block, rotary: Rotation, cache: Cache, attend: Attend
     ) -> Float[Tensor, "t d"]:
         """One sample's text or ViT rows after one layer."""
-        return self.pass_layer(index, {"und": rows}, block, turn, [cache], attend)["und"]
+        return self.pass_layer(index, {"und": rows}, block, rotary, [cache], attend)["und"]
 
     def finish(self, rows: Float[Tensor, "t d"], block: Block) -> Float[Tensor, "t d"]:
         """Text or ViT rows after the final norm."""
@@ -142,6 +142,6 @@ class LanguageModel(nn.Module):
         assert isinstance(layer, Layer)
         return layer
 
-    def turn(self, block: Block) -> Rotation:
+    def rotary(self, block: Block) -> Rotation:
         """Rotary embedding of the block's positions."""
         return rotation(block.positions, self.config.head_dim, self.config.rope_theta)

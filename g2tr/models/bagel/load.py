@@ -15,13 +15,13 @@ from g2tr.models.bagel.config import BagelConfig, SpecialTokens, read_config
 from g2tr.models.bagel.flow import Sampling
 from g2tr.models.bagel.model import Bagel
 from g2tr.models.bagel.network import BagelNetwork, empty_network, published_name
-from g2tr.models.bagel.parts import Parts
+from g2tr.models.bagel.parts import Components
 from g2tr.models.bagel.thinking import Thinking
 from g2tr.models.bagel.transforms import Preset, preset
 from g2tr.models.bagel.vae import LatentCodec
 from g2tr.models.calls import check_size
 from g2tr.models.checkpoints.device import dtype_name, read_device, read_dtype
-from g2tr.models.checkpoints.safetensors_io import Stored, load_weights, read_shapes
+from g2tr.models.checkpoints.safetensors_io import TensorSource, load_weights, read_shapes
 from g2tr.models.checkpoints.tokenizer import Tokenizer, marker_ids, read_tokenizer
 from g2tr.models.engine.attention import attention
 
@@ -68,10 +68,10 @@ def load_bagel(
         "dtype": dtype_name(kind),
         "attention": attention_backend,
         "generation": generation,
-        "native_query": Parts.native_query,
+        "native_query": Components.native_query,
         **({} if size == "last" else {"size": size}),
     }
-    parts = Parts(network, codec, tokenizer, markers, rules, attend)
+    parts = Components(network, codec, tokenizer, markers, rules, attend)
     return Bagel(name, parts, settings, sampling or Sampling(), think, size)
 
 
@@ -113,7 +113,7 @@ def load_network(
     """The network with its weights; without `generation`, its understanding half."""
     network = empty_network(config, generation)
     skipped = partial(skip, generation=generation)
-    load_weights(network, path, lambda name: Stored(published_name(name)), skipped, device, dtype)
+    load_weights(network, path, lambda name: TensorSource(published_name(name)), skipped, device, dtype)
     return network
 
 
@@ -131,7 +131,7 @@ def load_codec(path: Path, config: BagelConfig, generation: bool, device: torch.
     load_weights(
         vae,
         path,
-        lambda name: Stored(ldm_name(name, levels)),
+        lambda name: TensorSource(ldm_name(name, levels)),
         lambda key: not generation and key.startswith("decoder."),
         device,
         torch.float32,

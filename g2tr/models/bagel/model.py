@@ -11,7 +11,7 @@ from g2tr.models.bagel.context import Context
 from g2tr.models.bagel.cost import model_shape
 from g2tr.models.bagel.decode import decode
 from g2tr.models.bagel.flow import Sampling
-from g2tr.models.bagel.parts import Parts
+from g2tr.models.bagel.parts import Components
 from g2tr.models.bagel.prefill import read_texts
 from g2tr.models.bagel.thinking import Thinking
 from g2tr.models.bagel.vae import encode_flops
@@ -27,7 +27,7 @@ from g2tr.models.calls import (
     read_prompts,
     seeded,
 )
-from g2tr.models.engine.clock import Clock
+from g2tr.models.engine.clock import PhaseTimer
 from g2tr.models.engine.decoding import require_room
 from g2tr.models.shapes import ModelShape
 from g2tr.reducers.cascade import ReductionPlan, query_on
@@ -39,7 +39,7 @@ class Bagel:
     """A loaded BAGEL. All randomness of a call comes from its seed, drawn on the CPU."""
 
     name: str
-    parts: Parts
+    parts: Components
     settings: Mapping[str, object]
     sampling: Sampling = field(default_factory=Sampling)
     thinking: Thinking | None = None
@@ -88,7 +88,7 @@ class Bagel:
         """
         images, prompts, plan = read_images(images), read_prompts(prompts), read_plan(reducer)
         require_room(max_tokens)
-        clock = Clock()
+        clock = PhaseTimer()
         contexts = self.read_all(images, prompts, plan, clock)
         read = [(context.trace, context.kv_bytes) for context in contexts]
         with clock.phase("decode"):
@@ -98,7 +98,7 @@ class Bagel:
         return [Outcome(text, trace, kv, seconds) for text, (trace, kv) in zip(texts, read, strict=True)]
 
     def read_all(
-        self, images: Sequence[Image.Image], prompts: Sequence[str], plan: ReductionPlan, clock: Clock
+        self, images: Sequence[Image.Image], prompts: Sequence[str], plan: ReductionPlan, clock: PhaseTimer
     ) -> list[Context]:
         """A context per prompt that has read images and prompt, in the order that the plan wants.
 

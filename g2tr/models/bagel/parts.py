@@ -17,14 +17,14 @@ from g2tr.models.bagel.transforms import Preset, to_patches
 from g2tr.models.bagel.vae import LatentCodec, Posterior
 from g2tr.models.checkpoints.tokenizer import Tokenizer
 from g2tr.models.engine.attention import Attend
-from g2tr.models.engine.attention_evidence import Listener
+from g2tr.models.engine.attention_evidence import AttentionRecorder
 from g2tr.models.engine.layout import grid_positions
 from g2tr.reducers.grid_maps import whole
 from g2tr.reducers.tokens import Grid, LatentGrid, VisionAttention, VisualTokens
 
 
 @dataclass(frozen=True, eq=False)
-class Parts:
+class Components:
     """Network, autoencoder, tokenizer, preprocessing and attention back end of one loaded model.
 
     An image is read before its question, and not causally: of the rows that see it whole, only its end marker is
@@ -78,7 +78,7 @@ class Parts:
             image = image.resize((grid[1] * side, grid[0] * side), Resampling.BICUBIC)
         patches = to_patches(to_pixels(image), side).to(self.network.weight)
         positions = grid_positions(grid, self.network.config.vit_side, self.device)
-        listener = Listener(self.attend)
+        listener = AttentionRecorder(self.attend)
         attend = listener if VisionAttention in requires else self.attend
         features = self.network.vit(patches, positions, [len(patches)], attend)
         skipped_tokens = full[0] * full[1] - len(patches)

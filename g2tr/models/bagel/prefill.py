@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from g2tr.models.bagel.parts import Parts
+from g2tr.models.bagel.parts import Components
 from g2tr.models.engine.context import State, text_block
 from g2tr.models.engine.kv_cache import EVERY, Block
 from g2tr.models.engine.layout import grid_positions, image_positions, image_rows
@@ -18,7 +18,7 @@ from g2tr.models.engine.trace import View
 from g2tr.reducers.tokens import Grid, Reduction, VisualTokens
 
 
-def read_ids(states: Sequence[State[Parts]], ids: Sequence[Sequence[int]]) -> Float[Tensor, "t d"]:
+def read_ids(states: Sequence[State[Components]], ids: Sequence[Sequence[int]]) -> Float[Tensor, "t d"]:
     """Adds a causal text block to each state; returns its hidden states."""
     hidden = forward(states, text_block(states, ids))
     for state, row in zip(states, ids, strict=True):
@@ -26,7 +26,7 @@ def read_ids(states: Sequence[State[Parts]], ids: Sequence[Sequence[int]]) -> Fl
     return hidden
 
 
-def read_texts(states: Sequence[State[Parts]], texts: Sequence[str]) -> Float[Tensor, "t d"]:
+def read_texts(states: Sequence[State[Components]], texts: Sequence[str]) -> Float[Tensor, "t d"]:
     """Adds one text, between its markers, to each state."""
     ids = [states[0].parts.tokenize(text) for text in texts]
     hidden = read_ids(states, ids)
@@ -36,7 +36,7 @@ def read_texts(states: Sequence[State[Parts]], texts: Sequence[str]) -> Float[Te
 
 
 def image_block(
-    states: Sequence[State[Parts]], tokens: Float[Tensor, "n d"], counts: Sequence[int], expert: str
+    states: Sequence[State[Components]], tokens: Float[Tensor, "n d"], counts: Sequence[int], expert: str
 ) -> tuple[Block, Int[Tensor, " n"]]:
     """Image tokens of all states between their markers, and the rows where the tokens lie."""
     parts = states[0].parts
@@ -50,7 +50,7 @@ def image_block(
     return Block(embeddings, positions, rows.lengths, causal=False, experts=experts), rows.tokens
 
 
-def embed_visual(parts: Parts, tokens: VisualTokens, reduction: Reduction) -> Float[Tensor, "k d"]:
+def embed_visual(parts: Components, tokens: VisualTokens, reduction: Reduction) -> Float[Tensor, "k d"]:
     """What a reduction left of an image, with the position embedding of the kept ids added after merging."""
     positions = grid_positions(tokens.grid, parts.network.config.vit_side, parts.device)[reduction.kept]
     embedded: Tensor = reduction.features + parts.network.vit_pos_embed(positions)
@@ -58,7 +58,10 @@ def embed_visual(parts: Parts, tokens: VisualTokens, reduction: Reduction) -> Fl
 
 
 def read_visual(
-    states: Sequence[State[Parts]], tokens: Sequence[VisualTokens], reductions: Sequence[Reduction], alpha: float = 0.0
+    states: Sequence[State[Components]],
+    tokens: Sequence[VisualTokens],
+    reductions: Sequence[Reduction],
+    alpha: float = 0.0,
 ) -> Float[Tensor, "t d"]:
     """Adds one reduced image to each state; with `alpha`, a token that stands for s others adds α·log(s) to logits."""
     parts = states[0].parts
@@ -79,7 +82,9 @@ def read_visual(
     return hidden
 
 
-def read_latents(states: Sequence[State[Parts]], patches: Sequence[Float[Tensor, "_h _w p"]]) -> Float[Tensor, "t d"]:
+def read_latents(
+    states: Sequence[State[Components]], patches: Sequence[Float[Tensor, "_h _w p"]]
+) -> Float[Tensor, "t d"]:
     """Adds one clean image as VAE latents to each state."""
     embedded = [embed_patches(states[0].parts, image, 0.0) for image in patches]
     counts = [len(image) for image in embedded]
@@ -91,7 +96,7 @@ def read_latents(states: Sequence[State[Parts]], patches: Sequence[Float[Tensor,
 
 
 def velocities(
-    states: Sequence[State[Parts]], noisy: Float[Tensor, "h w p"], time: float
+    states: Sequence[State[Components]], noisy: Float[Tensor, "h w p"], time: float
 ) -> list[Float[Tensor, "l p"]]:
     """The velocity of the same noisy latents in several contexts, all in one pass; caches stay as they are."""
     network = states[0].parts.network
@@ -102,14 +107,14 @@ def velocities(
     return list(network.llm2vae(hidden[rows]).float().split(counts))
 
 
-def embed_patches(parts: Parts, patches: Float[Tensor, "h w p"], time: float) -> Float[Tensor, "l d"]:
+def embed_patches(parts: Components, patches: Float[Tensor, "h w p"], time: float) -> Float[Tensor, "l d"]:
     """Latent patches of one image as tokens."""
     grid: Grid = (patches.shape[0], patches.shape[1])
     positions = grid_positions(grid, parts.network.config.latent_side, parts.device)
     return parts.network.embed_latents(patches.flatten(0, 1), positions, time)
 
 
-def forward(states: Sequence[State[Parts]], block: Block, update: bool = True) -> Float[Tensor, "t d"]:
+def forward(states: Sequence[State[Components]], block: Block, update: bool = True) -> Float[Tensor, "t d"]:
     """One pass of the language model over the packed block."""
     parts = states[0].parts
     out: Tensor = parts.network.language(block, [state.cache for state in states], parts.attend, update)

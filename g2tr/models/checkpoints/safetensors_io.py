@@ -21,22 +21,22 @@ Shapes = Mapping[str, Shape]
 
 
 @dataclass(frozen=True)
-class Stored:
+class TensorSource:
     """Where a parameter is stored: a key, or one of `parts` equal groups of that tensor's rows."""
 
     key: str
     part: int = 0
     parts: int = 1
 
-    def whole(self, shape: Shape) -> Shape:
+    def full_shape(self, shape: Shape) -> Shape:
         """The shape of the stored tensor of which a parameter of this shape is a part."""
         return (shape[0] * self.parts, *shape[1:]) if self.parts > 1 else shape
 
     def read(self, file: Any) -> Tensor:  # noqa: ANN401 - safetensors has no types
         """The part of the tensor, and no more of it."""
         if self.parts == 1:
-            whole: Tensor = file.get_tensor(self.key)
-            return whole
+            full_shape: Tensor = file.get_tensor(self.key)
+            return full_shape
         rows = file.get_slice(self.key)
         count = rows.get_shape()[0] // self.parts
         part: Tensor = rows[self.part * count : (self.part + 1) * count]
@@ -63,14 +63,16 @@ def check_shapes(path: Path, wanted: Shapes, found: Shapes, skipped: Callable[[s
     surplus = sorted(key for key in found.keys() - wanted.keys() if not skipped(key))
     wrong = [key for key in wanted if key in found and wanted[key] != found[key]]
     if missing:
-        raise InputError(f"{path.name} lacks {missing[0]}{more(missing)}")
+        raise InputError(f"{path.name} lacks {missing[0]}{and_more(missing)}")
     if surplus:
-        raise InputError(f"{path.name} holds {surplus[0]}{more(surplus)}, which this model has no place for")
+        raise InputError(f"{path.name} holds {surplus[0]}{and_more(surplus)}, which this model has no place for")
     if wrong:
-        raise InputError(f"{path.name}: {wrong[0]} has shape {found[wrong[0]]}, wanted {wanted[wrong[0]]}{more(wrong)}")
+        raise InputError(
+            f"{path.name}: {wrong[0]} has shape {found[wrong[0]]}, wanted {wanted[wrong[0]]}{and_more(wrong)}"
+        )
 
 
-def more(keys: list[str]) -> str:
+def and_more(keys: list[str]) -> str:
     """How many keys go unnamed."""
     return f" and {len(keys) - 1} more" if len(keys) > 1 else ""
 
@@ -78,7 +80,7 @@ def more(keys: list[str]) -> str:
 def load_weights(
     module: nn.Module,
     path: Path,
-    stored_as: Callable[[str], Stored],
+    stored_as: Callable[[str], TensorSource],
     skipped: Callable[[str], bool],
     device: torch.device,
     dtype: torch.dtype,
@@ -90,8 +92,8 @@ def load_weights(
     """
     shapes = read_shapes(path)
     places = {name: (stored_as(name), tuple(value.shape)) for name, value in module.state_dict().items()}
-    wanted = {place.key: place.whole(shape) for place, shape in places.values()}
-    found = shapes | {key: matching(shapes[key], shape) for key, shape in wanted.items() if key in shapes}
+    wanted = {place.key: place.full_shape(shape) for place, shape in places.values()}
+    found = shapes | {key: squeeze_trailing(shapes[key], shape) for key, shape in wanted.items() if key in shapes}
     check_shapes(path, wanted, found, skipped)
     state: dict[str, Tensor] = {}
     for file_path in files_of(path):
@@ -99,12 +101,12 @@ def load_weights(
             here = set(file.keys())
             mine = [(name, *place) for name, place in places.items() if place[0].key in here]
             for name, place, shape in tqdm(mine, desc=file_path.name, delay=2, leave=False):
-                state[name] = narrowed(place.read(file).reshape(shape), dtype, f"{file_path.name}: {place.key}")
+                state[name] = converted(place.read(file).reshape(shape), dtype, f"{file_path.name}: {place.key}")
     module.load_state_dict(state, assign=True)
     report_skipped(path, sorted(shapes.keys() - wanted.keys()))
 
 
-def narrowed(stored: Tensor, dtype: torch.dtype, where: str) -> Tensor:
+def converted(stored: Tensor, dtype: torch.dtype, where: str) -> Tensor:
     """A tensor in the dtype of the model. Raises `InputError` where it holds, or then holds, NaN or infinity."""
     value = stored.to(dtype)
     if bool(value.isfinite().all()):
@@ -121,6 +123,6 @@ def report_skipped(path: Path, keys: list[str]) -> None:
         log.info("%s: skipped %d tensors that understanding does not need (%s …)", path.name, len(keys), keys[0])
 
 
-def matching(found: Shape, wanted: Shape) -> Shape:
+def squeeze_trailing(found: Shape, wanted: Shape) -> Shape:
     """`wanted` where the stored shape differs from it by trailing axes of size 1 alone (a 1x1 convolution)."""
     return wanted if found[: len(wanted)] == wanted and set(found[len(wanted) :]) <= {1} else found

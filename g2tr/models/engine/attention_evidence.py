@@ -16,8 +16,8 @@ from g2tr.errors import InputError
 from g2tr.models.engine.attention import Attend
 from g2tr.models.engine.kv_cache import Block, Cache
 from g2tr.models.engine.layout import Layout
-from g2tr.models.engine.protocols import Language, Rotation
-from g2tr.models.engine.trace import Look
+from g2tr.models.engine.protocols import LayeredLM, Rotation
+from g2tr.models.engine.trace import ProbeCost
 from g2tr.reducers.tokens import NextAttention, NormedStates, QueryAttention, QueryKeys, QueryValues, Rotary
 
 
@@ -38,7 +38,7 @@ def received_attention(q: Float[Tensor, "n h e"], k: Float[Tensor, "n h e"], chu
     return total / len(q)
 
 
-class Listener:
+class AttentionRecorder:
     """An attention back end that also notes what each layer of the ViT attends to."""
 
     def __init__(self, attend: Attend) -> None:
@@ -51,22 +51,22 @@ class Listener:
 
 
 @dataclass(frozen=True, eq=False)
-class Witness:
-    """The state of one sample before layer `index`: its rows before (`below`) and after (`here`) the layer below.
+class AttentionProbe:
+    """The state of one sample before layer `index`: its rows before (`previous_hidden`) and after (`hidden`) the layer below.
 
-    `turns` are the rotations of the rows in the layer below and in this one. The last row of the block is the query,
-    the last `asking` rows are the question; `columns` are the key rows of the image in that layer's cache, `rows` its
+    `rotaries` are the rotations of the rows in the layer below and in this one. The last row of the block is the query,
+    the last `question_rows` rows are the question; `columns` are the key rows of the image in that layer's cache, `rows` its
     rows in the block (none where it was read before), and `positions` are those of its tokens.
     """
 
-    language: Language
+    language: LayeredLM
     cache: Cache
     block: Block
     index: int
-    asking: int
-    turns: Sequence[Rotation]
-    below: Float[Tensor, "t d"]
-    here: Float[Tensor, "t d"]
+    question_rows: int
+    rotaries: Sequence[Rotation]
+    previous_hidden: Float[Tensor, "t d"]
+    hidden: Float[Tensor, "t d"]
     columns: slice
     rows: slice | None
     positions: Int[Tensor, " n"]
@@ -76,41 +76,41 @@ class Witness:
         if kind is QueryAttention:
             return QueryAttention(self.attention_below())
         if kind is NextAttention:
-            return NextAttention(self.attention_here())
+            return NextAttention(self.attention_at_layer())
         if kind is QueryValues:
             values = self.cache.layers[self.index - 1][1]
-            return QueryValues(values[-self.asking :], values[self.columns])
+            return QueryValues(values[-self.question_rows :], values[self.columns])
         if kind is QueryKeys:
             keys = self.cache.layers[self.index - 1][0]
-            return QueryKeys(keys[-self.asking :], keys[self.columns])
+            return QueryKeys(keys[-self.question_rows :], keys[self.columns])
         if kind is NormedStates:
             return self.normed_states()
         if kind is Rotary:
             return Rotary(self.positions, *self.language.rope)
         raise InputError(f"{kind.__name__} cannot be read inside the language model")
 
-    def look(self, kind: type) -> Look:
+    def look(self, kind: type) -> ProbeCost:
         """What a kind of evidence takes: rows that are projected for it, and keys that the query row is held to."""
-        below, here = (self.cache.length(index) for index in (self.index - 1, self.index))
+        previous_hidden, hidden = (self.cache.length(index) for index in (self.index - 1, self.index))
         if kind is QueryAttention:
-            return Look(1, below)
-        return Look(len(self.here), here + len(self.here)) if kind is NextAttention else Look(0, 0)
+            return ProbeCost(1, previous_hidden)
+        return ProbeCost(len(self.hidden), hidden + len(self.hidden)) if kind is NextAttention else ProbeCost(0, 0)
 
     def normed_states(self) -> NormedStates:
         """States of question and image; the keys below stand for those of both where the image's are gone."""
         if self.rows is None:
             keys = self.cache.layers[self.index - 1][0].flatten(1)
-            return NormedStates(keys[-self.asking :], keys[self.columns])
-        states = self.language.finish(self.here, self.block)
-        return NormedStates(states[-self.asking :], states[self.rows])
+            return NormedStates(keys[-self.question_rows :], keys[self.columns])
+        states = self.language.finish(self.hidden, self.block)
+        return NormedStates(states[-self.question_rows :], states[self.rows])
 
     def attention_below(self) -> Float[Tensor, "1 n"]:
         """Attention of the last row to the image in the layer below, whose keys are cached: one row is projected."""
-        cos, sin = self.turns[0]
-        q, _, _ = self.language.look(self.index - 1, self.below[-1:], (cos[-1:], sin[-1:]))
+        cos, sin = self.rotaries[0]
+        q, _, _ = self.language.look(self.index - 1, self.previous_hidden[-1:], (cos[-1:], sin[-1:]))
         return row_attention(q, self.cache.layers[self.index - 1][0])[:, self.columns]
 
-    def attention_here(self) -> Float[Tensor, "1 n"]:
+    def attention_at_layer(self) -> Float[Tensor, "1 n"]:
         """Attention that the last row would pay to the image in this layer, from its own projections of all rows."""
-        q, k, _ = self.language.look(self.index, self.here, self.turns[1])
+        q, k, _ = self.language.look(self.index, self.hidden, self.rotaries[1])
         return row_attention(q[-1:], torch.cat([self.cache.layers[self.index][0], k]))[:, self.columns]

@@ -9,7 +9,7 @@ import torch
 
 
 @dataclass
-class Clock:
+class PhaseTimer:
     """Seconds spent in each phase; on a GPU it waits for the kernels of the phase to end."""
 
     seconds: dict[str, float] = field(default_factory=dict)
@@ -17,14 +17,14 @@ class Clock:
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
         """Times the body as part of phase `name`."""
-        start = moment()
+        start = now()
         try:
             yield
         finally:
-            self.seconds[name] = self.seconds.get(name, 0.0) + moment() - start
+            self.seconds[name] = self.seconds.get(name, 0.0) + now() - start
 
 
-def moment() -> float:
+def now() -> float:
     """Now, after all queued GPU work."""
     if torch.cuda.is_initialized():
         torch.cuda.synchronize()

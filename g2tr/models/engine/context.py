@@ -9,21 +9,21 @@ from jaxtyping import Int
 from PIL.Image import Image
 from torch import Tensor
 
-from g2tr.models.engine.clock import Clock
+from g2tr.models.engine.clock import PhaseTimer
 from g2tr.models.engine.finite import require_finite
 from g2tr.models.engine.kv_cache import Block, Cache
 from g2tr.models.engine.layout import text_positions
-from g2tr.models.engine.protocols import Speaker
+from g2tr.models.engine.protocols import ModelParts
 from g2tr.models.engine.trace import Trace
 from g2tr.reducers.cascade import KEEP_ALL, ReductionPlan, query_on
 from g2tr.reducers.tokens import Grid, Question, VisionAttention, VisualTokens
 
-AnyParts = TypeVar("AnyParts", bound=Speaker)
-AnyState = TypeVar("AnyState", bound="State[Any]")
+AnyParts = TypeVar("AnyParts", bound=ModelParts)
+StateT = TypeVar("StateT", bound="State[Any]")
 
 
 @dataclass(frozen=True, eq=False)
-class Waiting:
+class PendingImage:
     """An image that is still to be reduced inside the language model: the first row of its tokens, which view of the
     trace it is, and their rotary positions."""
 
@@ -37,8 +37,8 @@ class Waiting:
 class State(Generic[AnyParts]):
     """One conversation: cache, next rotary position, and the record of its work.
 
-    `lag` says by how much positions are smaller in each layer, where a reduction there has counted anew. `waiting` are
-    images that a question is to reduce by `plan`; `held` are blocks that will be read together with it. `question` is
+    `position_offsets` says by how much positions are smaller in each layer, where a reduction there has counted anew. `pending` are
+    images that a question is to reduce by `plan`; `pending_blocks` are blocks that will be read together with it. `question` is
     what the caller will ask, where that is known, for reducers that read it before the image.
     """
 
@@ -46,11 +46,11 @@ class State(Generic[AnyParts]):
     cache: Cache
     rope: int = 0
     trace: Trace = field(default_factory=Trace)
-    clock: Clock = field(default_factory=Clock)
-    waiting: tuple[Waiting, ...] = ()
+    clock: PhaseTimer = field(default_factory=PhaseTimer)
+    pending: tuple[PendingImage, ...] = ()
     plan: ReductionPlan = KEEP_ALL
-    lag: tuple[int, ...] = ()
-    held: tuple[Block, ...] = ()
+    position_offsets: tuple[int, ...] = ()
+    pending_blocks: tuple[Block, ...] = ()
     question: Question | None = None
 
     @property
@@ -72,11 +72,13 @@ class State(Generic[AnyParts]):
         """Which row is the query of a plan's steps inside the model."""
         return query_on(plan, self.parts.native_query)
 
-    def fork(self: AnyState) -> AnyState:
+    def fork(self: StateT) -> StateT:
         """A second conversation that shares everything read so far; its clock starts at zero."""
-        return replace(self, cache=self.cache.fork(), clock=Clock())
+        return replace(self, cache=self.cache.fork(), clock=PhaseTimer())
 
-    def glance(self, image: Image, requires: frozenset[type], target_grid: Callable[[Grid], Grid]) -> VisualTokens:
+    def encode_image(
+        self, image: Image, requires: frozenset[type], target_grid: Callable[[Grid], Grid]
+    ) -> VisualTokens:
         """What the vision tower makes of an image, on the grid that a reducer wants, timed and noted."""
         with self.clock.phase("encode"):
             tokens = self.parts.encode_vit(image, requires, target_grid)
@@ -104,10 +106,15 @@ def text_block(states: Sequence[State[Any]], ids: Sequence[Sequence[int]]) -> Bl
     return Block(parts.embed(rows), positions, tuple(lengths), causal=True)
 
 
-def row_lags(states: Sequence[State[Any]], block: Block) -> list[Int[Tensor, " t"]]:
+def row_offsets(states: Sequence[State[Any]], block: Block) -> list[Int[Tensor, " t"]]:
     """By how much the rows of a block have smaller positions in each layer; nothing where none has."""
-    if not any(state.lag for state in states):
+    if not any(state.position_offsets for state in states):
         return []
     layers, lengths = range(len(states[0].cache.layers)), torch.tensor(block.lengths)
-    lags = [torch.tensor([state.lag[layer] if state.lag else 0 for state in states]) for layer in layers]
-    return [torch.repeat_interleave(lag, lengths).to(block.positions.device) for lag in lags]
+    offsets = [
+        torch.tensor([state.position_offsets[layer] if state.position_offsets else 0 for state in states])
+        for layer in layers
+    ]
+    return [
+        torch.repeat_interleave(position_offsets, lengths).to(block.positions.device) for position_offsets in offsets
+    ]

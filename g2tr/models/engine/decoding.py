@@ -10,14 +10,14 @@ from torch import Tensor
 from g2tr.errors import InputError
 from g2tr.models.engine.finite import require_finite
 
-Speaking = TypeVar("Speaking")
-Read = Callable[[Sequence[Speaking], Sequence[int]], Float[Tensor, "s v"]]
+StateT = TypeVar("StateT")
+Read = Callable[[Sequence[StateT], Sequence[int]], Float[Tensor, "s v"]]
 
 
 def continue_texts(
-    states: Sequence[Speaking],
+    states: Sequence[StateT],
     logits: Float[Tensor, "s v"],
-    read: Read[Speaking],
+    read: Read[StateT],
     ends: Collection[int],
     max_tokens: int,
     temperature: float = 0.0,

@@ -12,9 +12,9 @@ from jaxtyping import Int
 from torch import Tensor
 
 from g2tr.errors import InputError
-from g2tr.models.engine.context import State, Waiting
+from g2tr.models.engine.context import PendingImage, State
 from g2tr.models.engine.kv_cache import Block
-from g2tr.models.engine.layer_loop import Walk, dropped
+from g2tr.models.engine.layer_loop import LayerwisePrefill, dropped
 from g2tr.reducers.cascade import ReductionPlan
 from g2tr.reducers.reducer import Reducer
 from g2tr.reducers.tokens import Reduction
@@ -38,91 +38,100 @@ def acts_inside(state: State[Any], plan: ReductionPlan, count: int) -> bool:
 def check_sizes(state: State[Any], plan: ReductionPlan, steps: bool) -> None:
     """Raises `InputError` where size-aware attention meets layers that differ in what they cache."""
     sized = bool(plan.encoder.size_alpha or state.cache.bias)
-    if sized and (steps or state.waiting or len(set(state.lengths)) > 1):
+    if sized and (steps or state.pending or len(set(state.lengths)) > 1):
         raise InputError("size_alpha works for reducers after the encoder, not with steps inside the model")
 
 
-def wait(state: State[Any], waiting: Waiting, plan: ReductionPlan) -> None:
+def defer(state: State[Any], pending: PendingImage, plan: ReductionPlan) -> None:
     """Leaves an image to the question that follows. Raises `InputError` where another waits by another plan."""
-    if state.waiting and state.plan != plan:
+    if state.pending and state.plan != plan:
         raise InputError("images that wait for the same question must be reduced by the same plan")
-    state.waiting, state.plan = (*state.waiting, waiting), plan
+    state.pending, state.plan = (*state.pending, pending), plan
 
 
-def walk_images(
+def prefill_images(
     state: State[Any],
     block: Block,
-    images: Sequence[Waiting],
+    images: Sequence[PendingImage],
     plan: ReductionPlan,
-    asking: int = 1,
-    anew: bool = False,
+    question_rows: int = 1,
+    renumber: bool = False,
     decided: Decisions | None = None,
-) -> tuple[Walk, Decisions]:
-    """Reads a block with images whose tokens grow fewer from layer to layer; the last `asking` rows are the question.
+) -> tuple[LayerwisePrefill, Decisions]:
+    """Reads a block with images whose tokens grow fewer from layer to layer; the last `question_rows` rows are the question.
 
-    `decided` are decisions to be taken over. With `anew` the layers from a step on count positions without the
+    `decided` are decisions to be taken over. With `renumber` the layers from a step on count positions without the
     tokens that it dropped.
     """
-    walk, decisions = Walk(state, block, asking, anew), dict(decided or {})
-    for index, reducer in walk.stops(plan):
+    prefill_pass, decisions = LayerwisePrefill(state, block, question_rows, renumber), dict(decided or {})
+    for index, reducer in prefill_pass.layers_with_steps(plan):
         if index not in decisions:
-            decisions[index] = [reduce_rows(walk, index, image, reducer) for image in images]
+            decisions[index] = [reduce_rows(prefill_pass, index, image, reducer) for image in images]
         starts, inner = [image.start for image in images], decisions[index]
         if plan.evict_lower_layers:
-            evict_rows(state, range(index), len(walk.here), gone(images, inner))
-        walk.narrow(index, starts, inner)
-        note(state, index, images, inner, plan.evict_lower_layers, read=False)
-        images = shifted(images, inner)
-    if anew:
-        earlier, end = state.lag or (0,) * len(walk.ends), int(block.positions[-1])
-        state.lag = tuple(lag + end - int(here) for lag, here in zip(earlier, walk.ends, strict=True))
-    return walk, decisions
+            evict_rows(state, range(index), len(prefill_pass.here), dropped_rows(images, inner))
+        prefill_pass.drop_rows(index, starts, inner)
+        record_reduction(state, index, images, inner, plan.evict_lower_layers, read=False)
+        images = shift_rows(images, inner)
+    if renumber:
+        earlier, end = state.position_offsets or (0,) * len(prefill_pass.ends), int(block.positions[-1])
+        state.position_offsets = tuple(
+            position_offsets + end - int(here)
+            for position_offsets, here in zip(earlier, prefill_pass.ends, strict=True)
+        )
+    return prefill_pass, decisions
 
 
-def reduce_rows(walk: Walk, index: int, image: Waiting, reducer: Reducer) -> Reduction:
+def reduce_rows(prefill_pass: LayerwisePrefill, index: int, image: PendingImage, reducer: Reducer) -> Reduction:
     """Reduces an image among the rows of the block, which are the last that every cache has or will have."""
-    count = len(walk.state.trace.views[image.view].kept)
+    count = len(prefill_pass.state.trace.views[image.view].kept)
     rows = slice(image.start, image.start + count)
-    columns = slice(rows.start - len(walk.here), rows.stop - len(walk.here))
-    here = replace(image, positions=walk.positions_at(index)[rows])
-    return walk.reduce(reducer, index, here, columns, rows)
+    columns = slice(rows.start - len(prefill_pass.here), rows.stop - len(prefill_pass.here))
+    here = replace(image, positions=prefill_pass.positions_at(index)[rows])
+    return prefill_pass.reduce(reducer, index, here, columns, rows)
 
 
-def walk_question(state: State[Any], block: Block, decided: Decisions | None = None) -> tuple[Walk, Decisions]:
+def prefill_question(
+    state: State[Any], block: Block, decided: Decisions | None = None
+) -> tuple[LayerwisePrefill, Decisions]:
     """Reads a text whose last row decides which tokens of the waiting images leave the caches, layer by layer.
 
     `decided` are the decisions of an earlier question, to be taken over.
     """
-    walk, decisions, plan = Walk(state, block, len(block.positions)), dict(decided or {}), state.plan
-    for index, reducer in walk.stops(plan):
+    prefill_pass, decisions, plan = (
+        LayerwisePrefill(state, block, len(block.positions)),
+        dict(decided or {}),
+        state.plan,
+    )
+    for index, reducer in prefill_pass.layers_with_steps(plan):
         if index not in decisions:
-            decisions[index] = [reduce_cached(walk, index, waiting, reducer) for waiting in state.waiting]
-        evict_waiting(state, index, decisions[index])
-    state.waiting = ()
-    return walk, decisions
+            decisions[index] = [reduce_cached(prefill_pass, index, pending, reducer) for pending in state.pending]
+        evict_pending(state, index, decisions[index])
+    state.pending = ()
+    return prefill_pass, decisions
 
 
 def settle(state: State[Any], decided: Decisions) -> None:
     """Takes from the caches what the question of another conversation decided about the same waiting images."""
     for index in sorted(decided):
-        evict_waiting(state, index, decided[index])
-    state.waiting = ()
+        evict_pending(state, index, decided[index])
+    state.pending = ()
 
 
-def evict_waiting(state: State[Any], index: int, inner: Sequence[Reduction]) -> None:
+def evict_pending(state: State[Any], index: int, inner: Sequence[Reduction]) -> None:
     """Takes what a step dropped of the waiting images out of the caches from its layer on, or of all layers."""
     evict_lower_layers = state.plan.evict_lower_layers
-    state.cache.evict(range(0 if evict_lower_layers else index, len(state.lengths)), gone(state.waiting, inner))
-    note(state, index, state.waiting, inner, evict_lower_layers, read=True)
-    state.waiting = shifted(state.waiting, inner)
+    state.cache.evict(range(0 if evict_lower_layers else index, len(state.lengths)), dropped_rows(state.pending, inner))
+    record_reduction(state, index, state.pending, inner, evict_lower_layers, read=True)
+    state.pending = shift_rows(state.pending, inner)
 
 
-def reduce_cached(walk: Walk, index: int, waiting: Waiting, reducer: Reducer) -> Reduction:
+def reduce_cached(prefill_pass: LayerwisePrefill, index: int, pending: PendingImage, reducer: Reducer) -> Reduction:
     """Reduces an image that is in the caches."""
-    return walk.reduce(reducer, index, waiting, slice(waiting.start, waiting.start + len(waiting.positions)))
+    return prefill_pass.reduce(reducer, index, pending, slice(pending.start, pending.start + len(pending.positions)))
 
 
-def gone(images: Sequence[Waiting], reductions: Sequence[Reduction]) -> Int[Tensor, " j"]:
+def dropped_rows(images: Sequence[PendingImage], reductions: Sequence[Reduction]) -> Int[Tensor, " j"]:
     """The rows that leave."""
     pairs = zip(images, reductions, strict=True)
     return torch.cat([dropped(reduction) + image.start for image, reduction in pairs])
@@ -134,7 +143,7 @@ def evict_rows(state: State[Any], layers: range, count: int, rows: Int[Tensor, "
         state.cache.evict([layer], rows + state.cache.length(layer) - count)
 
 
-def shifted(images: Sequence[Waiting], reductions: Sequence[Reduction]) -> tuple[Waiting, ...]:
+def shift_rows(images: Sequence[PendingImage], reductions: Sequence[Reduction]) -> tuple[PendingImage, ...]:
     """The images where they are once the dropped tokens of all have left."""
     moved, earlier = [], 0
     for image, reduction in zip(images, reductions, strict=True):
@@ -143,10 +152,10 @@ def shifted(images: Sequence[Waiting], reductions: Sequence[Reduction]) -> tuple
     return tuple(moved)
 
 
-def note(
+def record_reduction(
     state: State[Any],
     index: int,
-    images: Sequence[Waiting],
+    images: Sequence[PendingImage],
     reductions: Sequence[Reduction],
     evict_lower_layers: bool,
     read: bool,

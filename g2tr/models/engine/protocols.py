@@ -21,7 +21,7 @@ Projected = tuple[Float[Tensor, "t h e"], Float[Tensor, "t g e"], Float[Tensor, 
 
 
 @runtime_checkable
-class Language(Protocol):
+class LayeredLM(Protocol):
     """A transformer that is walked through layer by layer; all rows are text or ViT tokens."""
 
     @property
@@ -29,16 +29,16 @@ class Language(Protocol):
         """θ of the rotary embedding, and the width of a head."""
         ...
 
-    def turn(self, block: Block) -> Rotation:
+    def rotary(self, block: Block) -> Rotation:
         """Rotary embedding of the block's positions, a row for each."""
         ...
 
-    def look(self, index: int, rows: Float[Tensor, "t d"], turn: Rotation) -> Projected:
+    def project_qkv(self, index: int, rows: Float[Tensor, "t d"], rotary: Rotation) -> Projected:
         """Queries, keys and values that a layer would make of rows."""
         ...
 
     def advance(
-        self, index: int, rows: Float[Tensor, "t d"], block: Block, turn: Rotation, cache: Cache, attend: Attend
+        self, index: int, rows: Float[Tensor, "t d"], block: Block, rotary: Rotation, cache: Cache, attend: Attend
     ) -> Float[Tensor, "t d"]:
         """The rows of one sample after a layer, which caches their keys and values."""
         ...
@@ -49,13 +49,13 @@ class Language(Protocol):
 
 
 @runtime_checkable
-class Speaker(Protocol):
+class ModelParts(Protocol):
     """Parts of a loaded model with which a conversation goes on; `native_query` is what `query=native` means there."""
 
     native_query: ClassVar[str]
 
     @property
-    def language(self) -> Language: ...
+    def language(self) -> LayeredLM: ...
 
     @property
     def attend(self) -> Attend: ...

@@ -21,7 +21,7 @@ class BlockRows:
 
 
 @dataclass(frozen=True)
-class Look:
+class ProbeCost:
     """Evidence from one query row: rows that a layer projected for it alone, and the key rows that it was held to."""
 
     rows: int
@@ -83,7 +83,7 @@ class Trace:
     blocks: tuple[BlockRows, ...] = ()
     vit_patches: tuple[int, ...] = ()
     anchor_encodes: tuple[Grid, ...] = ()
-    looks: tuple[Look, ...] = ()
+    looks: tuple[ProbeCost, ...] = ()
     listened: tuple[int, ...] = ()
     encoder_flops: int = 0
     views: tuple[View, ...] = ()
@@ -106,7 +106,7 @@ class Trace:
         """The trace after one more VAE pass for anchors."""
         return replace(self, anchor_encodes=(*self.anchor_encodes, size))
 
-    def look(self, look: Look) -> "Trace":
+    def look(self, look: ProbeCost) -> "Trace":
         """The trace after one more query row was held to keys."""
         return replace(self, looks=(*self.looks, look))
 

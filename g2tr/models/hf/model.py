@@ -12,7 +12,7 @@ from torch import Tensor
 from g2tr.errors import InputError
 from g2tr.models.base import Outcome
 from g2tr.models.calls import Picture, Pictures, own_rules, read_image, read_images, read_plan, read_prompts
-from g2tr.models.engine.clock import Clock
+from g2tr.models.engine.clock import PhaseTimer
 from g2tr.models.engine.decoding import require_room
 from g2tr.models.engine.trace import Trace, View
 from g2tr.models.hf.cost import counted_flops, model_shape
@@ -93,7 +93,7 @@ class HFModel:
         if not images:
             raise InputError("a question needs at least one image")
         require_evidence(step, self.latents)
-        clock, inputs = Clock(), [self.read(images, prompt) for prompt in prompts]
+        clock, inputs = PhaseTimer(), [self.read(images, prompt) for prompt in prompts]
         with clock.phase("encode"):
             encoded = encode_images(self.network, inputs[0])
         with clock.phase("anchors" if LatentGrid in step.requires else "reduce"):
@@ -152,7 +152,7 @@ class HFModel:
         encoded: EncodedImages,
         reduced: Sequence[ReducedImage],
         max_tokens: int,
-        clock: Clock,
+        clock: PhaseTimer,
     ) -> tuple[str, int, int]:
         """The answer, the rows that were prefilled for it, and the bytes that they take in the cache."""
         with clock.phase("reduce"):

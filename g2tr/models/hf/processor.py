@@ -63,8 +63,8 @@ def written(processor: Any, count: int, prompt: str) -> str:  # noqa: ANN401
     if not getattr(processor, "chat_template", None):
         return f"{getattr(processor, 'image_token', '<image>') * count}{prompt}"
     content = [*({"type": "image"} for _ in range(count)), {"type": "text", "text": prompt}]
-    turns = [{"role": "user", "content": content}]
-    return str(processor.apply_chat_template(turns, add_generation_prompt=True, tokenize=False))
+    rotaries = [{"role": "user", "content": content}]
+    return str(processor.apply_chat_template(rotaries, add_generation_prompt=True, tokenize=False))
 
 
 def moved(value: Any, device: torch.device, dtype: torch.dtype) -> Any:  # noqa: ANN401

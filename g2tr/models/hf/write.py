@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from g2tr.models.engine.clock import Clock, moment
+from g2tr.models.engine.clock import PhaseTimer, now
 from g2tr.models.hf.reduce import pad_token
 
 
@@ -15,10 +15,10 @@ def write_answer(
     network: Any,  # noqa: ANN401 - a model of transformers
     inputs: Mapping[str, Any],
     max_tokens: int,
-    clock: Clock,
+    clock: PhaseTimer,
 ) -> tuple[Int[Tensor, " t"], int]:
     """The new ids of one row, and the bytes that its prefill took in the cache; times both phases."""
-    first, start = FirstToken(), moment()
+    first, start = FirstToken(), now()
     made = network.generate(
         **inputs,
         max_new_tokens=max_tokens,
@@ -28,7 +28,7 @@ def write_answer(
         stopping_criteria=[first],
         pad_token_id=pad_token(network),
     )
-    for phase, spent in (("prefill", first.time - start), ("decode", moment() - first.time)):
+    for phase, spent in (("prefill", first.time - start), ("decode", now() - first.time)):
         clock.seconds[phase] = clock.seconds.get(phase, 0.0) + spent
     rows = inputs["input_ids"].shape[1]
     return made.sequences[0, rows:], cached_bytes(made.past_key_values, rows)
@@ -41,7 +41,7 @@ class FirstToken:
         self.time = 0.0
 
     def __call__(self, ids: Tensor, scores: object, **_: object) -> Tensor:
-        self.time = self.time or moment()
+        self.time = self.time or now()
         return torch.zeros(len(ids), dtype=torch.bool, device=ids.device)
 
 

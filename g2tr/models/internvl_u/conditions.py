@@ -33,11 +33,11 @@ class Passage:
 
 def row_of(passages: Sequence[Passage], images: Sequence[KeptGrid] = (), references: Sequence[Posterior] = ()) -> Row:
     """A guidance row: its passages, with what is left of each image, and the clean latents beside them."""
-    states, masks, waiting = [], [], iter(images)
+    states, masks, pending = [], [], iter(images)
     for passage in passages:
         hidden, mask = passage.hidden, torch.zeros(len(passage.hidden.last), dtype=torch.bool)
         if passage.kept:
-            hidden, mask = passage.without(next(waiting))
+            hidden, mask = passage.without(next(pending))
         states.append(hidden.both)
         masks.append(mask)
     latents = tuple(posterior.mean for posterior in references)

@@ -38,7 +38,7 @@ class Reading:
 
     references: Float[Tensor, "r d"]
     text: Float[Tensor, "t d"]
-    turns: Complex[Tensor, "s e"]
+    rotaries: Complex[Tensor, "s e"]
 
 
 def to_patches(latent: Float[Tensor, "z y x"], side: int) -> Float[Tensor, "l p"]:
@@ -100,7 +100,7 @@ class Transformer(nn.Module):
         image = torch.cat([self.embed_patches(noisy), reading.references])
         text, embedded = reading.text, self.time_text_embed(time)
         for block in self.transformer_blocks:
-            image, text = block(image, text, embedded, reading.turns)
+            image, text = block(image, text, embedded, reading.rotaries)
         out: Tensor = self.proj_out(self.norm_out(image[: len(noisy)], embedded))
         return out
 

@@ -56,7 +56,7 @@ def rotations(positions: Float[Tensor, "s 3"], axes: Sequence[int]) -> Complex[T
     return torch.complex(phase.cos().float(), phase.sin().float())
 
 
-def rotate(x: Float[Tensor, "s h e"], turns: Complex[Tensor, "s r"]) -> Float[Tensor, "s h e"]:
+def rotate(x: Float[Tensor, "s h e"], rotaries: Complex[Tensor, "s r"]) -> Float[Tensor, "s h e"]:
     """Turns neighbouring pairs of channels, in float32."""
     pairs = torch.view_as_complex(x.float().unflatten(-1, (-1, 2)))
-    return torch.view_as_real(pairs * turns[:, None]).flatten(-2).type_as(x)
+    return torch.view_as_real(pairs * rotaries[:, None]).flatten(-2).type_as(x)

@@ -68,7 +68,7 @@ def ask(
     context: Context, passages: Sequence[Passage], text: str, decided: Decisions | None = None
 ) -> tuple[list[Passage], Decisions]:
     """The passages of a conversation with its last text, in whose pass those that were held are read, too."""
-    lengths = [len(block.positions) for block in context.held]
+    lengths = [len(block.positions) for block in context.pending_blocks]
     hidden, decisions = context.ask(text, decided)
     known = len(passages) - len(lengths)
     views = iter(context.trace.views[sum(bool(passage.kept) for passage in passages[:known]) :])

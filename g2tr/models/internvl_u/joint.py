@@ -57,11 +57,11 @@ class JointAttention(nn.Module):
         )
 
     def forward(
-        self, image: Float[Tensor, "l d"], text: Float[Tensor, "t d"], turns: Complex[Tensor, "s r"]
+        self, image: Float[Tensor, "l d"], text: Float[Tensor, "t d"], rotaries: Complex[Tensor, "s r"]
     ) -> tuple[Float[Tensor, "l d"], Float[Tensor, "t d"]]:
         parts = zip(*map(self.project, (image, text), self.streams()), strict=True)
         q, k, v, gate = (torch.cat(part) for part in parts)
-        q, k, v = (x.transpose(0, 1)[None] for x in (rotate(q, turns), rotate(k, turns), v))
+        q, k, v = (x.transpose(0, 1)[None] for x in (rotate(q, rotaries), rotate(k, rotaries), v))
         seen = F.scaled_dot_product_attention(q, k, v)[0].transpose(0, 1).flatten(1)
         lengths = [len(image), len(text)]
         outs = [stream.out(rows) for stream, rows in zip(self.streams(), seen.split(lengths), strict=True)]
@@ -123,10 +123,10 @@ class Block(nn.Module):
         image: Float[Tensor, "l d"],
         text: Float[Tensor, "t d"],
         time: Float[Tensor, " d"],
-        turns: Complex[Tensor, "s r"],
+        rotaries: Complex[Tensor, "s r"],
     ) -> tuple[Float[Tensor, "l d"], Float[Tensor, "t d"]]:
         for_image, for_text = self.img_mod(time).chunk(6), self.txt_mod(time).chunk(6)
-        seen = self.attn(modulate(image, *for_image[:2]), modulate(text, *for_text[:2]), turns)
+        seen = self.attn(modulate(image, *for_image[:2]), modulate(text, *for_text[:2]), rotaries)
         image, text = image + for_image[2] * seen[0], text + for_text[2] * seen[1]
         image = image + for_image[5] * self.img_mlp(modulate(image, *for_image[3:5]))
         text = text + for_text[5] * self.txt_mlp(modulate(text, *for_text[3:5]))

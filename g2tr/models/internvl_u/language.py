@@ -72,32 +72,34 @@ class QwenLanguage:
         return out
 
     def forward(
-        self, block: Block, caches: Sequence[Cache], attend: Attend, lags: Sequence[Int[Tensor, " t"]] = ()
+        self, block: Block, caches: Sequence[Cache], attend: Attend, offsets: Sequence[Int[Tensor, " t"]] = ()
     ) -> Hidden:
-        """Reads a block and adds its rows to the caches; `lags` are taken off its positions in each layer."""
-        turns = [self.turn(replace(block, positions=block.positions - lag)) for lag in lags]
-        turns, bias = turns or [self.turn(block)] * self.config.num_hidden_layers, key_bias(block, caches)
+        """Reads a block and adds its rows to the caches; `offsets` are taken off its positions in each layer."""
+        rotaries = [
+            self.rotary(replace(block, positions=block.positions - position_offsets)) for position_offsets in offsets
+        ]
+        rotaries, bias = rotaries or [self.rotary(block)] * self.config.num_hidden_layers, key_bias(block, caches)
         before = rows = block.embeddings
-        for index, turn in enumerate(turns):
-            before, rows = rows, self.pass_layer(index, rows, block, turn, caches, attend, bias)
+        for index, rotary in enumerate(rotaries):
+            before, rows = rows, self.pass_layer(index, rows, block, rotary, caches, attend, bias)
         for cache, row_bias in zip(caches, bias, strict=True) if bias else ():
             cache.bias = (row_bias,)
         return Hidden(self.finish(rows, block), before)
 
-    def turn(self, block: Block) -> Rotation:
+    def rotary(self, block: Block) -> Rotation:
         """Cosines and sines ("t e") of the block's positions."""
         theta, width = self.rope
         cos, sin = (torch.cat([part, part], dim=-1) for part in waves(block.positions, width // 2, theta))
         return cos.to(block.embeddings.dtype), sin.to(block.embeddings.dtype)
 
-    def look(self, index: int, rows: Float[Tensor, "t d"], turn: Rotation) -> Projected:
+    def project_qkv(self, index: int, rows: Float[Tensor, "t d"], rotary: Rotation) -> Projected:
         """Queries, keys and values that a layer would make of rows."""
         from transformers.models.qwen3.modeling_qwen3 import apply_rotary_pos_emb
 
         layer = self.model.model.layers[index]
         part, rows = layer.self_attn, layer.input_layernorm(rows)
         q, k, v = (f(rows).unflatten(-1, (-1, part.head_dim)) for f in (part.q_proj, part.k_proj, part.v_proj))
-        q, k = apply_rotary_pos_emb(part.q_norm(q), part.k_norm(k), *turn)
+        q, k = apply_rotary_pos_emb(part.q_norm(q), part.k_norm(k), *rotary)
         return q, k, v
 
     def pass_layer(
@@ -105,13 +107,13 @@ class QwenLanguage:
         index: int,
         rows: Float[Tensor, "t d"],
         block: Block,
-        turn: Rotation,
+        rotary: Rotation,
         caches: Sequence[Cache],
         attend: Attend,
         bias: tuple[Float[Tensor, " _keys"], ...] = (),
     ) -> Float[Tensor, "t d"]:
         """The rows of all samples after one layer."""
-        q, k, v = self.look(index, rows, turn)
+        q, k, v = self.project_qkv(index, rows, rotary)
         layout = replace(pack(block.lengths, [cache.length(index) for cache in caches], q.device), bias=bias)
         joined = join(caches, index, (k, v), layout)
         store(caches, index, joined, layout)
@@ -121,10 +123,10 @@ class QwenLanguage:
         return out
 
     def advance(
-        self, index: int, rows: Float[Tensor, "t d"], block: Block, turn: Rotation, cache: Cache, attend: Attend
+        self, index: int, rows: Float[Tensor, "t d"], block: Block, rotary: Rotation, cache: Cache, attend: Attend
     ) -> Float[Tensor, "t d"]:
         """The rows of one sample after one layer."""
-        return self.pass_layer(index, rows, block, turn, [cache], attend)
+        return self.pass_layer(index, rows, block, rotary, [cache], attend)
 
     def finish(self, rows: Float[Tensor, "t d"], block: Block) -> Float[Tensor, "t d"]:
         """Rows after the final norm."""

@@ -10,7 +10,7 @@ from g2tr.errors import InputError
 from g2tr.models.calls import check_size
 from g2tr.models.checkpoints.device import dtype_name, read_device, read_dtype
 from g2tr.models.checkpoints.json_config import Json, read_json
-from g2tr.models.checkpoints.safetensors_io import Stored, load_weights
+from g2tr.models.checkpoints.safetensors_io import TensorSource, load_weights
 from g2tr.models.checkpoints.tokenizer import read_tokenizer
 from g2tr.models.engine.attention import Attend, attention
 from g2tr.models.internvl_u.autoencoder import build_vae, to_single_frame
@@ -24,7 +24,7 @@ from g2tr.models.internvl_u.flow import SCHEDULER_FILE, Sampling, read_scheduler
 from g2tr.models.internvl_u.language import QwenLanguage
 from g2tr.models.internvl_u.model import InternVLU
 from g2tr.models.internvl_u.network import InternVLUNetwork, empty_network, stored_as
-from g2tr.models.internvl_u.parts import Choices, Drawer, Parts
+from g2tr.models.internvl_u.parts import Components, ImageGenerator, PreprocessOptions
 from g2tr.models.internvl_u.prompt import System
 from g2tr.models.internvl_u.sizes import DynamicSize
 from g2tr.models.internvl_u.tile import read_tile
@@ -62,7 +62,7 @@ def load_internvl_u(
     place, kind = read_device(device), read_dtype(dtype)
     check_size(size)
     attend = attention(attention_backend, place, kind)
-    choices = Choices(positions, anchor_side, sizes or DynamicSize(), preprocess)
+    choices = PreprocessOptions(positions, anchor_side, sizes or DynamicSize(), preprocess)
     folder = find_checkpoint(str(checkpoint), revision, generation)
     parts = load_parts(folder, choices, generation, attend, place, kind)
     settings = {
@@ -79,8 +79,8 @@ def load_internvl_u(
 
 
 def load_parts(
-    folder: Path, choices: Choices, generation: bool, attend: Attend, device: torch.device, dtype: torch.dtype
-) -> Parts:
+    folder: Path, choices: PreprocessOptions, generation: bool, attend: Attend, device: torch.device, dtype: torch.dtype
+) -> Components:
     """Everything in a folder; small files are read, and what they say is checked, before any weights are."""
     config = read_config(folder / "vlm" / "config.json")
     tokenizer = read_tokenizer(folder / "processor")
@@ -94,7 +94,7 @@ def load_parts(
     drawer = load_drawer(folder, config, device, dtype) if generation else None
     network = load_network(folder / "vlm", config, device, dtype)
     language = QwenLanguage(network.language_model, config.language)
-    return Parts(network, language, codec, tokenizer, markers, tile, attend, choices, drawer)
+    return Components(network, language, codec, tokenizer, markers, tile, attend, choices, drawer)
 
 
 def load_network(folder: Path, config: InternVLUConfig, device: torch.device, dtype: torch.dtype) -> InternVLUNetwork:
@@ -108,11 +108,13 @@ def load_vae(folder: Path, settings: Json, generation: bool, device: torch.devic
     """The autoencoder in float32 and in its form for single frames; without `generation`, its encoder."""
     with torch.device("meta"):
         vae = build_vae(settings, folder / "config.json", decoder=generation)
-    load_weights(vae, folder, Stored, lambda key: not generation and key.startswith(DECODING), device, torch.float32)
+    load_weights(
+        vae, folder, TensorSource, lambda key: not generation and key.startswith(DECODING), device, torch.float32
+    )
     return to_single_frame(vae)
 
 
-def load_drawer(folder: Path, config: InternVLUConfig, device: torch.device, dtype: torch.dtype) -> Drawer:
+def load_drawer(folder: Path, config: InternVLUConfig, device: torch.device, dtype: torch.dtype) -> ImageGenerator:
     """The generation decoder with its weights, and its solver."""
     path = folder / "generation_decoder" / "config.json"
     scheduler = read_scheduler(read_json(folder / SCHEDULER_FILE), folder / SCHEDULER_FILE)
@@ -120,8 +122,8 @@ def load_drawer(folder: Path, config: InternVLUConfig, device: torch.device, dty
     check_joint(decoder_config.joint_attention_dim, config.language.hidden_size, path)
     with torch.device("meta"):
         decoder = GenerationDecoder(decoder_config).eval().requires_grad_(False)
-    load_weights(decoder, path.parent, Stored, lambda _: False, device, dtype)
-    return Drawer(decoder, scheduler)
+    load_weights(decoder, path.parent, TensorSource, lambda _: False, device, dtype)
+    return ImageGenerator(decoder, scheduler)
 
 
 def check_joint(width: int, hidden: int, where: Path) -> None:

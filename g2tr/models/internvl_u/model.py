@@ -19,14 +19,14 @@ from g2tr.models.calls import (
     read_prompts,
     seeded,
 )
-from g2tr.models.engine.clock import Clock
+from g2tr.models.engine.clock import PhaseTimer
 from g2tr.models.engine.decoding import continue_texts, require_room
 from g2tr.models.internvl_u.context import Context
 from g2tr.models.internvl_u.cost import model_shape
 from g2tr.models.internvl_u.flow import Sampling
 from g2tr.models.internvl_u.generation import draw, edit_rows, generation_rows
 from g2tr.models.internvl_u.language import Hidden
-from g2tr.models.internvl_u.parts import Parts
+from g2tr.models.internvl_u.parts import Components
 from g2tr.models.internvl_u.prefill import next_logits, read_texts
 from g2tr.models.internvl_u.prompt import SLOT, Piece, System, system_turn, user_pieces
 from g2tr.models.shapes import ModelShape
@@ -39,7 +39,7 @@ class InternVLU:
     """A loaded InternVL-U. All randomness of a call comes from its seed, drawn on the CPU."""
 
     name: str
-    parts: Parts
+    parts: Components
     settings: Mapping[str, object]
     sampling: Sampling = field(default_factory=Sampling)
     system: System = field(default_factory=System)
@@ -82,7 +82,7 @@ class InternVLU:
         """
         images, prompts, plan = read_images(images), read_prompts(prompts), read_plan(reducer)
         require_room(max_tokens)
-        clock = Clock()
+        clock = PhaseTimer()
         contexts, last = self.read_all(images, prompts, plan, clock)
         read = [(context.trace, context.kv_bytes) for context in contexts]
         with clock.phase("decode"):
@@ -93,7 +93,7 @@ class InternVLU:
         return [Outcome(text, trace, kv, seconds) for text, (trace, kv) in zip(texts, read, strict=True)]
 
     def read_all(
-        self, images: Sequence[Image.Image], prompts: Sequence[str], plan: ReductionPlan, clock: Clock
+        self, images: Sequence[Image.Image], prompts: Sequence[str], plan: ReductionPlan, clock: PhaseTimer
     ) -> tuple[list[Context], list[Hidden]]:
         """A context per prompt that has read images and prompt, and the rows of its last text.
 
@@ -114,7 +114,7 @@ class InternVLU:
         context.read_pieces(scripts[0][:shared], images, plan)
         forks = [context.fork() for _ in prompts]
         rests = [script[shared:] for script in scripts]
-        if not context.waiting and all(len(rest) == 1 for rest in rests):
+        if not context.pending and all(len(rest) == 1 for rest in rests):
             with clock.phase("prefill"):
                 return forks, read_texts(forks, [str(rest[0]) for rest in rests])
         last = []

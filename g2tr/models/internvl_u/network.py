@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from g2tr.models.checkpoints.safetensors_io import Stored
+from g2tr.models.checkpoints.safetensors_io import TensorSource
 from g2tr.models.internvl_u.config import SHUFFLE, InternVLUConfig, LanguageConfig, VisionConfig
 
 SPECIAL_TOKENS = (
@@ -38,14 +38,14 @@ PUBLISHED = (
 )
 
 
-def stored_as(name: str) -> Stored:
+def stored_as(name: str) -> TensorSource:
     """Where the checkpoint keeps one of our parameters; queries, keys and values of the ViT share a tensor."""
     if not name.startswith("vision_model."):
-        return Stored(name)
+        return TensorSource(name)
     third = re.search(r"attention\.([qkv])_proj", name)
     for pattern, published in PUBLISHED:
         name = re.sub(pattern, published, name)
-    return Stored(name, "qkv".index(third[1]), 3) if third else Stored(name)
+    return TensorSource(name, "qkv".index(third[1]), 3) if third else TensorSource(name)
 
 
 def vision_model(config: VisionConfig) -> Any:  # noqa: ANN401 - transformers has no types

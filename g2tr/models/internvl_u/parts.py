@@ -41,7 +41,7 @@ class Markers:
 
 
 @dataclass(frozen=True)
-class Drawer:
+class ImageGenerator:
     """What only generation needs: the decoder and its solver, of which every image takes a fresh one."""
 
     decoder: GenerationDecoder
@@ -49,7 +49,7 @@ class Drawer:
 
 
 @dataclass(frozen=True)
-class Choices:
+class PreprocessOptions:
     """Choices that the official code leaves open or fixes without need.
 
     `preprocess` names how the vision tower sees an image; `single_tile`, the official way, squashes it to a square.
@@ -88,7 +88,7 @@ class Choices:
 
 
 @dataclass(frozen=True, eq=False)
-class Parts:
+class Components:
     """Network, autoencoder, generation decoder, tokenizer and attention back end of one loaded model.
 
     There is no `drawer` where the model was loaded for understanding only. The language model is causal, so that
@@ -104,14 +104,14 @@ class Parts:
     markers: Markers
     tile: Tile
     attend: Attend
-    choices: Choices = field(default_factory=Choices)
-    drawer: Drawer | None = None
+    choices: PreprocessOptions = field(default_factory=PreprocessOptions)
+    drawer: ImageGenerator | None = None
 
     @property
     def device(self) -> torch.device:
         return self.network.weight.device
 
-    def require_drawer(self) -> Drawer:
+    def require_drawer(self) -> ImageGenerator:
         """What draws. Raises `InputError` on a model that was loaded for understanding only."""
         if self.drawer is None:
             raise InputError("drawing needs model.generation=true; this model was loaded for understanding only")

@@ -62,10 +62,10 @@ def conditioning_positions(
     of image tokens in the mask do not fit `images`.
     """
     check_runs(is_image, images)
-    blocks, counter, waiting = [torch.empty(0, 3)], start, iter(images)
+    blocks, counter, pending = [torch.empty(0, 3)], start, iter(images)
     for run, length in runs(is_image):
         if run:
-            image = next(waiting)
+            image = next(pending)
             full = grid_positions(counter, image.grid, scale, image.whole)
             blocks.append(full[image.kept.cpu()])
             counter = int(full.max()) + 1

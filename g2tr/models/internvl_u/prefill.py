@@ -10,15 +10,15 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from g2tr.models.engine.context import State, row_lags, text_block
+from g2tr.models.engine.context import State, row_offsets, text_block
 from g2tr.models.engine.kv_cache import Block
 from g2tr.models.engine.trace import View
 from g2tr.models.internvl_u.language import Hidden
-from g2tr.models.internvl_u.parts import Parts
+from g2tr.models.internvl_u.parts import Components
 from g2tr.reducers.tokens import Grid, Reduction, VisualTokens
 
 
-def read_ids(states: Sequence[State[Parts]], ids: Sequence[Sequence[int]]) -> Hidden:
+def read_ids(states: Sequence[State[Components]], ids: Sequence[Sequence[int]]) -> Hidden:
     """Adds a text block to each state; returns the rows of all."""
     hidden = forward(states, text_block(states, ids))
     for state, row in zip(states, ids, strict=True):
@@ -26,7 +26,7 @@ def read_ids(states: Sequence[State[Parts]], ids: Sequence[Sequence[int]]) -> Hi
     return hidden
 
 
-def read_texts(states: Sequence[State[Parts]], texts: Sequence[str]) -> list[Hidden]:
+def read_texts(states: Sequence[State[Components]], texts: Sequence[str]) -> list[Hidden]:
     """Adds one text to each state, all in one pass; returns the rows of each."""
     ids = [states[0].parts.tokenize(text) for text in texts]
     hidden, lengths = read_ids(states, ids), [len(row) for row in ids]
@@ -35,7 +35,7 @@ def read_texts(states: Sequence[State[Parts]], texts: Sequence[str]) -> list[Hid
     return [Hidden(*rows) for rows in zip(hidden.last.split(lengths), hidden.before.split(lengths), strict=True)]
 
 
-def next_logits(states: Sequence[State[Parts]], last: Sequence[int]) -> Float[Tensor, "s v"]:
+def next_logits(states: Sequence[State[Components]], last: Sequence[int]) -> Float[Tensor, "s v"]:
     """Reads one id per state and returns the logits of the next."""
     return states[0].parts.language.logits(read_ids(states, [[token] for token in last]).last)
 
@@ -51,7 +51,7 @@ def image_offsets(kept: Int[Tensor, " k"], grid: Grid, policy: str) -> Int[Tenso
     return torch.cat([ends[:1], kept + 1, ends[1:]])
 
 
-def image_block(state: State[Parts], tokens: VisualTokens, reduction: Reduction, alpha: float = 0.0) -> Block:
+def image_block(state: State[Components], tokens: VisualTokens, reduction: Reduction, alpha: float = 0.0) -> Block:
     """What a reduction left of an image, between its markers.
 
     With `alpha`, a token that stands for s tokens adds α·log(s) to attention logits.
@@ -75,7 +75,7 @@ def joined(blocks: Sequence[Block]) -> Block:
     return Block(embeddings, positions, (len(positions),), causal=True)
 
 
-def read_visual(state: State[Parts], block: Block, view: View) -> Hidden:
+def read_visual(state: State[Components], block: Block, view: View) -> Hidden:
     """Adds an image block, of an image as the view has it."""
     hidden = forward([state], block)
     state.trace = state.trace.view(view)
@@ -83,7 +83,7 @@ def read_visual(state: State[Parts], block: Block, view: View) -> Hidden:
     return hidden
 
 
-def forward(states: Sequence[State[Parts]], block: Block) -> Hidden:
+def forward(states: Sequence[State[Components]], block: Block) -> Hidden:
     """One pass of the language model over the packed block."""
     parts = states[0].parts
-    return parts.language.forward(block, [state.cache for state in states], parts.attend, row_lags(states, block))
+    return parts.language.forward(block, [state.cache for state in states], parts.attend, row_offsets(states, block))

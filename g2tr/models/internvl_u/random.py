@@ -21,7 +21,7 @@ from g2tr.models.internvl_u.flow import SCHEDULER, Sampling, read_scheduler
 from g2tr.models.internvl_u.language import QwenLanguage
 from g2tr.models.internvl_u.model import InternVLU
 from g2tr.models.internvl_u.network import SPECIAL_TOKENS, InternVLUNetwork
-from g2tr.models.internvl_u.parts import Choices, Drawer, Parts
+from g2tr.models.internvl_u.parts import Components, ImageGenerator, PreprocessOptions
 from g2tr.models.internvl_u.prompt import System
 from g2tr.models.internvl_u.sizes import DynamicSize
 from g2tr.models.internvl_u.tile import Tile
@@ -68,7 +68,7 @@ def random_internvl_u(
         raise InputError(f"model.seed must be a whole number from 0 to 2**64 - 1, got {seed!r}")
     place, kind = read_device(device), read_dtype(dtype)
     check_size(size)
-    choices = Choices(positions, anchor_side, SIZES, preprocess)
+    choices = PreprocessOptions(positions, anchor_side, SIZES, preprocess)
     parts = random_parts(seed, choices, attention(attention_backend, place, kind), place, kind)
     settings = {
         "name": name,
@@ -84,7 +84,9 @@ def random_internvl_u(
     return InternVLU(name, parts, settings, sampling or Sampling(), system or System(), size)
 
 
-def random_parts(seed: int, choices: Choices, attend: Attend, device: torch.device, dtype: torch.dtype) -> Parts:
+def random_parts(
+    seed: int, choices: PreprocessOptions, attend: Attend, device: torch.device, dtype: torch.dtype
+) -> Components:
     """Everything that a checkpoint would give."""
     tile = Tile(CONFIG.vision.image_size)
     choices.anchor_size(tile, downsample_of(VAE))
@@ -93,8 +95,8 @@ def random_parts(seed: int, choices: Choices, attend: Attend, device: torch.devi
     vae = to_single_frame(filled(lambda: build_vae(VAE), generator, device, torch.float32))
     decoder = filled(lambda: GenerationDecoder(DECODER), generator, device, dtype)
     language, tokenizer = QwenLanguage(network.language_model, CONFIG.language), byte_tokenizer()
-    markers, drawer = find_markers(tokenizer, VOCABULARY, "memory"), Drawer(decoder, read_scheduler(SCHEDULER))
-    return Parts(network, language, LatentCodec.of(vae), tokenizer, markers, tile, attend, choices, drawer)
+    markers, drawer = find_markers(tokenizer, VOCABULARY, "memory"), ImageGenerator(decoder, read_scheduler(SCHEDULER))
+    return Components(network, language, LatentCodec.of(vae), tokenizer, markers, tile, attend, choices, drawer)
 
 
 def filled(build: Callable[[], Module], generator: torch.Generator, device: torch.device, dtype: torch.dtype) -> Module:

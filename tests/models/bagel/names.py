@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from g2tr.models.bagel.parts import Parts
+from g2tr.models.bagel.parts import Components
 from g2tr.models.engine.context import State
 from g2tr.models.engine.layout import image_rows, pack
 from tests.models.bagel.tape import Tape
@@ -17,7 +17,7 @@ def named(prefix: str, tensors: Tensors) -> Tensors:
     return {f"{prefix}.{name}": tensor for name, tensor in tensors.items()}
 
 
-def caches(states: Sequence[State[Parts]]) -> Tensors:
+def caches(states: Sequence[State[Components]]) -> Tensors:
     """Keys and values of all samples, one after the other."""
     layers = range(len(states[0].cache.layers))
     sides = {"k": 0, "v": 1}
@@ -28,14 +28,14 @@ def caches(states: Sequence[State[Parts]]) -> Tensors:
     }
 
 
-def outcome(tape: Tape, states: Sequence[State[Parts]]) -> Tensors:
+def outcome(tape: Tape, states: Sequence[State[Components]]) -> Tensors:
     """What a prefill leaves: hidden states, lengths, next positions, caches."""
     lengths, ropes = [state.length for state in states], [state.rope for state in states]
     sizes = {"out.newlens": torch.tensor(lengths), "out.new_rope": torch.tensor(ropes)}
     return sizes | {"llm_out": tape.calls["block"][-1].output} | caches(states)
 
 
-def text_block(tape: Tape, states: Sequence[State[Parts]]) -> Tensors:
+def text_block(tape: Tape, states: Sequence[State[Components]]) -> Tensors:
     return outcome(tape, states) | {
         "in.text_token_lens": torch.tensor(tape.block.lengths),
         "in.packed_text_ids": tape.told("ids"),
@@ -61,7 +61,7 @@ def image_layout(tape: Tape, tokens: str) -> Tensors:
     }
 
 
-def vit_block(tape: Tape, states: Sequence[State[Parts]]) -> Tensors:
+def vit_block(tape: Tape, states: Sequence[State[Components]]) -> Tensors:
     layout = image_layout(tape, "packed_vit_token_indexes") | {"packed_sequence": tape.block.embeddings}
     return (
         outcome(tape, states)
@@ -78,7 +78,7 @@ def vit_block(tape: Tape, states: Sequence[State[Parts]]) -> Tensors:
     )
 
 
-def vae_block(tape: Tape, states: Sequence[State[Parts]]) -> Tensors:
+def vae_block(tape: Tape, states: Sequence[State[Components]]) -> Tensors:
     layout = image_layout(tape, "packed_vae_token_indexes") | {"packed_sequence": tape.block.embeddings}
     return (
         outcome(tape, states)
@@ -113,7 +113,7 @@ def guiding_block(tape: Tape) -> Tensors:
     }
 
 
-def decoding(tape: Tape, before: Sequence[State[Parts]], ids: Sequence[Sequence[int]]) -> Tensors:
+def decoding(tape: Tape, before: Sequence[State[Components]], ids: Sequence[Sequence[int]]) -> Tensors:
     """Greedy steps from `before`: the official list of ids starts with the start marker and lacks the last id."""
     start = torch.full((len(before),), tape.parts.markers.text_start)
     lengths = [state.length for state in before]

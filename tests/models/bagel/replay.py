@@ -9,7 +9,7 @@ from PIL.Image import Image
 
 from g2tr.models.bagel.context import Context
 from g2tr.models.bagel.decode import decode
-from g2tr.models.bagel.parts import Parts
+from g2tr.models.bagel.parts import Components
 from g2tr.models.bagel.prefill import read_texts, read_visual
 from g2tr.models.bagel.transforms import preset
 from g2tr.reducers.importance.norm import Norm
@@ -28,7 +28,9 @@ def keep_every(step: int, tokens: VisualTokens) -> Reduction:
     return Drop()(tokens, torch.arange(0, len(tokens.features), step, device=tokens.features.device))
 
 
-def understand(parts: Parts, images: Sequence[Image], prompts: Sequence[str], steps: int, step: int = 1) -> Tensors:
+def understand(
+    parts: Components, images: Sequence[Image], prompts: Sequence[str], steps: int, step: int = 1
+) -> Tensors:
     """Images, prompts and greedy answers of all samples, packed together."""
     with listening(parts) as tape:
         contexts = [Context.new(tape.parts) for _ in images]
@@ -43,7 +45,7 @@ def understand(parts: Parts, images: Sequence[Image], prompts: Sequence[str], st
         return found | named("gen", names.decoding(tape, before, decode(contexts, steps)))
 
 
-def edit(parts: Parts, image: Image, instruction: str, step: int = 1, system: str = "", plan: str = "") -> Tensors:
+def edit(parts: Components, image: Image, instruction: str, step: int = 1, system: str = "", plan: str = "") -> Tensors:
     """One edit, block by block; with a system text and a plan where the model thinks first."""
     with listening(parts) as tape:
         full, imageless = Context.new(tape.parts), Context.new(tape.parts)
@@ -64,7 +66,7 @@ def edit(parts: Parts, image: Image, instruction: str, step: int = 1, system: st
         return found | sample(size, full, textless, imageless)
 
 
-def resized(parts: Parts, image: Image) -> Tensors:
+def resized(parts: Components, image: Image) -> Tensors:
     """The image as the autoencoder sees it."""
     pixels = torch.from_numpy(np.array(parts.preset.vae_image(image)))
     return {"pre_resized_rgb": pixels, "image_shape": torch.tensor(parts.vae_size(image))}
@@ -95,7 +97,7 @@ def read_image(tape: Tape, context: Context, image: Image, step: int) -> Tensors
     return names.vit_block(tape, [context])
 
 
-def end_to_end(parts: Parts, image: Image, instruction: str) -> Tensors:
+def end_to_end(parts: Components, image: Image, instruction: str) -> Tensors:
     """An edit by the verbs of a conversation alone."""
     everything = Reducer(Norm(), TopK(), Drop(), keep_ratio=1.0)
     full, imageless = Context.new(parts), Context.new(parts)
@@ -112,7 +114,7 @@ def only(prefix: str, found: Tensors) -> Tensors:
     return {name.removeprefix(prefix): tensor for name, tensor in found.items() if name.startswith(prefix)}
 
 
-def replay(parts: Parts, a: Image, b: Image, prompt: str, instruction: str) -> Tensors:
+def replay(parts: Components, a: Image, b: Image, prompt: str, instruction: str) -> Tensors:
     """Every recorded run, on the two recorded images and texts."""
     ids = {"prompt_ids": parts.tokenize(prompt)[1:-1], "instr_ids": parts.tokenize(instruction)[1:-1]}
     rules = parts.preset

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from g2tr.models.bagel.parts import Parts
+from g2tr.models.bagel.parts import Components
 from g2tr.models.engine.attention import attend_sdpa
 from g2tr.models.engine.kv_cache import Block
 from g2tr.models.engine.layout import Layout
@@ -29,7 +29,7 @@ class Call:
 class Tape:
     """Keeps every call of the modules since `rewind`, and the layout of the last attention."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Components) -> None:
         self.parts = replace(parts, attend=self.attend)
         self.calls: dict[str, list[Call]] = defaultdict(list)
 
@@ -60,7 +60,7 @@ class Tape:
 
 
 @contextmanager
-def listening(parts: Parts) -> Iterator[Tape]:
+def listening(parts: Components) -> Iterator[Tape]:
     """A tape that hears the parts as long as the body runs; run the model with `tape.parts`."""
     network, language, tape = parts.network, parts.network.language, Tape(parts)
     modules = {"ids": language.embed_tokens, "block": language, "logits": language.lm_head}

@@ -7,7 +7,7 @@ import torch
 
 from g2tr.assets import ASSETS
 from g2tr.models.bagel.checkpoint import FILES, find_checkpoint
-from g2tr.models.checkpoints.safetensors_io import matching
+from g2tr.models.checkpoints.safetensors_io import squeeze_trailing
 from tests.models.bagel.published import refusal, rewrite_tensors
 
 WEIGHTS = ("ema.safetensors", "ae.safetensors")
@@ -85,4 +85,4 @@ def test_the_embedded_checkpoint_has_a_name() -> None:
     "found, taken", [((4, 3), True), ((4, 3, 1, 1), True), ((4, 3, 2), False), ((4,), False), ((3, 4), False)]
 )
 def test_only_trailing_axes_of_size_one_may_be_surplus(found: tuple[int, ...], taken: bool) -> None:
-    assert (matching(found, (4, 3)) == (4, 3)) == taken
+    assert (squeeze_trailing(found, (4, 3)) == (4, 3)) == taken

@@ -8,7 +8,7 @@ from g2tr.errors import InputError
 from g2tr.models.bagel.context import Context, write_texts
 from g2tr.models.bagel.decode import decode
 from g2tr.models.bagel.model import Bagel
-from g2tr.models.bagel.parts import Parts
+from g2tr.models.bagel.parts import Components
 from g2tr.models.engine.decoding import choose
 from tests.models.bagel.conftest import Golden
 from tests.models.bagel.drawing import seeded
@@ -17,7 +17,7 @@ from tests.models.bagel.replay import keep_every
 GREEDY = [12, 80, 71, 71, 71]
 
 
-def asked(parts: Parts, image: Image, prompt: str) -> Context:
+def asked(parts: Components, image: Image, prompt: str) -> Context:
     context = Context.new(parts)
     tokens = context.see(image, frozenset(), None)
     context.read_tokens(tokens, keep_every(1, tokens))
@@ -31,7 +31,7 @@ def context(bagel: Bagel, picture: Image, golden: Golden) -> Context:
     return asked(bagel.parts, picture, golden.facts["prompt"])
 
 
-def ending_with(parts: Parts, token: int) -> Parts:
+def ending_with(parts: Components, token: int) -> Components:
     """The same model with another end marker."""
     return replace(parts, markers=replace(parts.markers, text_end=token))
 

@@ -24,8 +24,8 @@ def test_rotary_products_depend_on_the_distance_alone() -> None:
     q, k = torch.randn(2, 1, 1, 16, generator=generator)
 
     def product(place: int, other: int) -> torch.Tensor:
-        turns = [rotation(torch.tensor([position]), 16, 1e6) for position in (place, other)]
-        return (rotate(q, turns[0]) * rotate(k, turns[1])).sum()
+        rotaries = [rotation(torch.tensor([position]), 16, 1e6) for position in (place, other)]
+        return (rotate(q, rotaries[0]) * rotate(k, rotaries[1])).sum()
 
     assert torch.allclose(product(3, 7), product(103, 107), atol=1e-5)
     assert not torch.allclose(product(3, 7), product(3, 8), atol=1e-3)
@@ -41,8 +41,8 @@ def test_rotation_keeps_the_length_and_leaves_position_zero_alone() -> None:
 def test_precise_queries_are_rounded_once(bagel: Bagel) -> None:
     expert = copy.deepcopy(bagel.parts.network.language.layers[0].expert("gen")).cpu().bfloat16()
     x = torch.randn(40, 64, generator=torch.Generator().manual_seed(0)).bfloat16()
-    turn = rotation(torch.arange(40), 16, 1e6)
+    rotary = rotation(torch.arange(40), 16, 1e6)
     q = expert.q_proj(expert.input_layernorm(x)).unflatten(-1, (-1, 16))
-    once = rotate(expert.q_norm(q.float()), turn).bfloat16()
-    assert torch.equal(expert.project(x, turn, precise=True)[0], once)
-    assert not torch.equal(expert.project(x, turn, precise=False)[0], once)
+    once = rotate(expert.q_norm(q.float()), rotary).bfloat16()
+    assert torch.equal(expert.project(x, rotary, precise=True)[0], once)
+    assert not torch.equal(expert.project(x, rotary, precise=False)[0], once)

@@ -11,7 +11,7 @@ from PIL import Image
 from g2tr.errors import InputError
 from g2tr.models.bagel.flow import Sampling
 from g2tr.models.bagel.model import Bagel
-from g2tr.models.checkpoints.safetensors_io import narrowed
+from g2tr.models.checkpoints.safetensors_io import converted
 from tests.models.bagel.published import refusal, rewrite_tensors
 
 KEY = "language_model.model.layers.0.self_attn.q_proj.weight"
@@ -26,7 +26,7 @@ def test_weights_are_checked_when_they_are_loaded(value: float, folder: Path) ->
 
 def test_a_type_that_cannot_hold_the_weights_is_named() -> None:
     with pytest.raises(InputError, match="a: b has values that float16 cannot hold; use bfloat16"):
-        narrowed(torch.tensor([1e6]), torch.float16, "a: b")
+        converted(torch.tensor([1e6]), torch.float16, "a: b")
 
 
 def spoiled(model: Bagel, *path: str) -> Bagel:

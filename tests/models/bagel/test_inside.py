@@ -223,5 +223,5 @@ def test_the_textless_context_of_an_edit_keeps_the_tokens_that_the_instruction_k
     assert len(set(textless.lengths)) > 1 or evict_lower_layers
     for (keys, values), (fewer_keys, fewer_values) in zip(full.cache.layers, textless.cache.layers, strict=True):
         assert torch.equal(keys[:-text], fewer_keys) and torch.equal(values[:-text], fewer_values)
-    assert not textless.waiting
+    assert not textless.pending
     assert [view.kept.tolist() for view in textless.trace.views] == [view.kept.tolist() for view in full.trace.views]

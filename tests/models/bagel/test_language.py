@@ -118,8 +118,8 @@ def test_keys_are_turned_in_float32_where_latents_are_among_the_rows(
     with listening(load_bagel(str(checkpoint), dtype="bfloat16").parts) as tape:
         context, language = Context.new(tape.parts), tape.parts.network.language
         context.read_latent(golden.image("A"), None) if latents else context.read_text("What is in the image?")
-        embeddings, turn = tape.block.embeddings[1:-1], rotation(tape.block.positions[1:-1], 16, 1e6)
+        embeddings, rotary = tape.block.embeddings[1:-1], rotation(tape.block.positions[1:-1], 16, 1e6)
     expert = language.layers[0].expert("gen" if latents else "und")
-    precise, rough = (expert.project(embeddings, turn, exact)[1] for exact in (True, False))
+    precise, rough = (expert.project(embeddings, rotary, exact)[1] for exact in (True, False))
     assert torch.equal(context.cache.layers[0][0][1:-1], precise if latents else rough)
     assert not torch.equal(precise, rough)

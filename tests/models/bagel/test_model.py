@@ -11,7 +11,7 @@ from g2tr.models.bagel.flow import Sampling
 from g2tr.models.bagel.load import load_bagel
 from g2tr.models.bagel.model import Bagel
 from g2tr.models.bagel.thinking import Thinking
-from g2tr.models.engine.clock import Clock
+from g2tr.models.engine.clock import PhaseTimer
 from g2tr.reducers.cascade import KEEP_ALL
 from g2tr.reducers.importance.latent import Latent
 from g2tr.reducers.importance.relevance import Relevance
@@ -165,7 +165,7 @@ def test_settings_say_how_the_model_was_loaded(bagel: Bagel, checkpoint: Path) -
 def test_the_limit_of_thinking_holds_for_answers(limit: int, bagel_tiny: Bagel, scene: Image.Image) -> None:
     """A model that thinks writes reasoning and answer within one limit, whatever the caller's."""
     model = replace(bagel_tiny, thinking=Thinking(max_tokens=limit, temperature=50.0))
-    contexts = model.read_all([scene], ["what is it ?"], KEEP_ALL, Clock())
+    contexts = model.read_all([scene], ["what is it ?"], KEEP_ALL, PhaseTimer())
     assert [len(ids) for ids in model.write(contexts, 9)] == [limit]
 
 

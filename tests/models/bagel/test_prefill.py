@@ -6,7 +6,7 @@ from torch import Tensor
 
 from g2tr.models.bagel.context import Context
 from g2tr.models.bagel.model import Bagel
-from g2tr.models.bagel.parts import Parts
+from g2tr.models.bagel.parts import Components
 from g2tr.models.bagel.prefill import read_latents, read_texts, read_visual, velocities
 from g2tr.models.engine.attention import Attend
 from g2tr.models.engine.layout import Layout
@@ -21,7 +21,7 @@ FIRST, SECOND = "Look:", "What is it?"
 IMAGE_ROW = len(FIRST) + 2
 
 
-def converse(parts: Parts, tokens: VisualTokens, step: int) -> tuple[Context, Tensor]:
+def converse(parts: Components, tokens: VisualTokens, step: int) -> tuple[Context, Tensor]:
     """A text, every `step`-th token of an image and a second text, with the hidden states of that text."""
     context = Context.new(parts)
     context.read_text(FIRST)

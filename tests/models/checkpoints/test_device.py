@@ -134,8 +134,8 @@ def test_half_precision_is_close_to_float32(
     kind: str, models: tuple[Bagel, Bagel], scene: Image, device: torch.device
 ) -> None:
     half = replace(load_bagel("embedded", dtype=kind, device=str(device)), sampling=Sampling(2))
-    wide, narrow = (model.encode(scene, frozenset()).features.float().cpu() for model in (models[0], half))
-    assert (narrow - wide).square().mean().sqrt() < 0.05 * wide.square().mean().sqrt()
+    wide, drop_rows = (model.encode(scene, frozenset()).features.float().cpu() for model in (models[0], half))
+    assert (drop_rows - wide).square().mean().sqrt() < 0.05 * wide.square().mean().sqrt()
     assert half.answer([scene], QUESTION, KEEP_ALL, 4) == models[0].answer([scene], QUESTION, KEEP_ALL, 4)
     assert half.edit([scene], "make it navy", KEEP_ALL).output.size == scene.size
 

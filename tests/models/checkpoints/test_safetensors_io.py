@@ -8,7 +8,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from g2tr.errors import InputError
-from g2tr.models.checkpoints.safetensors_io import Stored, load_weights, read_shapes
+from g2tr.models.checkpoints.safetensors_io import TensorSource, load_weights, read_shapes
 
 CPU, FLOAT = torch.device("cpu"), torch.float32
 
@@ -18,8 +18,8 @@ def halves() -> nn.Module:
         return nn.ModuleDict({"a": nn.Linear(3, 2, bias=False), "b": nn.Linear(3, 2, bias=False)})
 
 
-def half(name: str) -> Stored:
-    return Stored("whole", "ab".index(name[0]), 2)
+def half(name: str) -> TensorSource:
+    return TensorSource("whole", "ab".index(name[0]), 2)
 
 
 def test_parameters_may_be_parts_of_one_tensor(tmp_path: Path) -> None:
@@ -39,6 +39,6 @@ def test_a_folder_holds_what_its_files_hold(tmp_path: Path) -> None:
     for key in ("a.weight", "b.weight"):
         save_file({key: torch.full((2, 3), float(ord(key[0])))}, tmp_path / f"{key[0]}.safetensors")
     module = halves()
-    load_weights(module, tmp_path, Stored, lambda _: False, CPU, FLOAT)
+    load_weights(module, tmp_path, TensorSource, lambda _: False, CPU, FLOAT)
     assert read_shapes(tmp_path) == {"a.weight": (2, 3), "b.weight": (2, 3)}
     assert module["b"].weight.unique().tolist() == [98.0]

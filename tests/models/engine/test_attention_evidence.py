@@ -7,10 +7,10 @@ import torch.nn.functional as F
 
 from g2tr.errors import InputError
 from g2tr.models.engine.attention import attend_sdpa
-from g2tr.models.engine.attention_evidence import Listener, Witness, received_attention, row_attention
+from g2tr.models.engine.attention_evidence import AttentionProbe, AttentionRecorder, received_attention, row_attention
 from g2tr.models.engine.kv_cache import Block, Cache
 from g2tr.models.engine.layout import pack
-from g2tr.models.engine.trace import Look
+from g2tr.models.engine.trace import ProbeCost
 from g2tr.reducers.tokens import Anchors, NextAttention, NormedStates, QueryAttention, QueryKeys, QueryValues, Rotary
 
 
@@ -32,16 +32,16 @@ class Plain:
 
     rope = (10_000.0, 8)
 
-    def look(self, index: int, rows: torch.Tensor, turn: object) -> tuple[torch.Tensor, ...]:
+    def look(self, index: int, rows: torch.Tensor, rotary: object) -> tuple[torch.Tensor, ...]:
         return (rows[:, None],) * 3
 
     def finish(self, rows: torch.Tensor, block: Block) -> torch.Tensor:
         return 2 * rows
 
-    def turn(self, *given: object) -> None:
+    def rotary(self, *given: object) -> None:
         raise NotImplementedError
 
-    advance = turn
+    advance = rotary
 
 
 class Turned(Plain):
@@ -50,42 +50,42 @@ class Turned(Plain):
     def __init__(self) -> None:
         self.looked: list[tuple[Any, ...]] = []
 
-    def look(self, index: int, rows: torch.Tensor, turn: Any) -> tuple[torch.Tensor, ...]:
-        self.looked.append((index, rows, *turn))
-        return super().look(index, rows, turn)
+    def look(self, index: int, rows: torch.Tensor, rotary: Any) -> tuple[torch.Tensor, ...]:
+        self.looked.append((index, rows, *rotary))
+        return super().look(index, rows, rotary)
 
 
-def listening(asking: int, rows: slice | None = None) -> tuple[Witness, torch.Tensor]:
+def listening(question_rows: int, rows: slice | None = None) -> tuple[AttentionProbe, torch.Tensor]:
     """A sample of 2 cached rows and a block of 6 before layer 1, the image in columns 1 to 3; and the rows of it."""
-    below, cached = ((torch.randn(count, 1, 8), torch.randn(count, 1, 8)) for count in (8, 2))
-    here = torch.randn(6, 8)
-    cache = Cache([below, cached])
-    turns = [(torch.zeros(6, 1), torch.zeros(6, 1))] * 2
-    block, image = Block(here, torch.arange(6), (6,), causal=True), (slice(1, 4), rows, torch.arange(3))
-    witness = Witness(Plain(), cache, block, 1, asking, turns, torch.randn(6, 8), here, *image)
-    return witness, here
+    previous_hidden, cached = ((torch.randn(count, 1, 8), torch.randn(count, 1, 8)) for count in (8, 2))
+    hidden = torch.randn(6, 8)
+    cache = Cache([previous_hidden, cached])
+    rotaries = [(torch.zeros(6, 1), torch.zeros(6, 1))] * 2
+    block, image = Block(hidden, torch.arange(6), (6,), causal=True), (slice(1, 4), rows, torch.arange(3))
+    probe = AttentionProbe(Plain(), cache, block, 1, question_rows, rotaries, torch.randn(6, 8), hidden, *image)
+    return probe, hidden
 
 
 def test_the_query_of_next_attention_is_the_last_row_of_the_question() -> None:
-    witness, here = listening(asking=2)
-    keys = torch.cat([witness.cache.layers[1][0], here[:, None]])
-    wanted = row_attention(here[-1:, None], keys)[:, 1:4]
-    assert torch.equal(witness.evidence(NextAttention).weights, wanted)
-    assert not torch.allclose(wanted, row_attention(here[:1, None], keys)[:, 1:4])
+    probe, hidden = listening(question_rows=2)
+    keys = torch.cat([probe.cache.layers[1][0], hidden[:, None]])
+    wanted = row_attention(hidden[-1:, None], keys)[:, 1:4]
+    assert torch.equal(probe.evidence(NextAttention).weights, wanted)
+    assert not torch.allclose(wanted, row_attention(hidden[:1, None], keys)[:, 1:4])
 
 
 def test_the_query_of_attention_is_the_last_row_before_the_layer_below() -> None:
-    witness, _ = listening(asking=2)
-    wanted = row_attention(witness.below[-1:, None], witness.cache.layers[0][0])[:, 1:4]
-    assert torch.equal(witness.evidence(QueryAttention).weights, wanted)
+    probe, _ = listening(question_rows=2)
+    wanted = row_attention(probe.previous_hidden[-1:, None], probe.cache.layers[0][0])[:, 1:4]
+    assert torch.equal(probe.evidence(QueryAttention).weights, wanted)
 
 
 @pytest.mark.parametrize("asking", [1, 3])
-def test_the_query_rows_of_the_values_are_those_of_the_question(asking: int) -> None:
-    witness, _ = listening(asking)
-    values = witness.cache.layers[0][1]
-    found = witness.evidence(QueryValues)
-    assert torch.equal(found.queries, values[-asking:])
+def test_the_query_rows_of_the_values_are_those_of_the_question(question_rows: int) -> None:
+    probe, _ = listening(question_rows)
+    values = probe.cache.layers[0][1]
+    found = probe.evidence(QueryValues)
+    assert torch.equal(found.queries, values[-question_rows:])
     assert torch.equal(found.tokens, values[1:4])
 
 
@@ -97,7 +97,7 @@ def test_received_attention_is_the_mean_over_queries_and_heads_of_the_full_map(c
 
 
 def test_a_listener_notes_every_layer_and_leaves_its_attention_alone() -> None:
-    listener, layout = Listener(attend_sdpa), pack((4,), (0,))
+    listener, layout = AttentionRecorder(attend_sdpa), pack((4,), (0,))
     for _ in range(2):
         q, k, v = torch.randn(3, 4, 2, 8)
         assert torch.equal(listener(q, k, v, layout, False), attend_sdpa(q, k, v, layout, False))
@@ -106,29 +106,29 @@ def test_a_listener_notes_every_layer_and_leaves_its_attention_alone() -> None:
 
 
 def test_rotary_evidence_is_the_positions_of_the_tokens_and_the_waves_of_the_model() -> None:
-    witness, _ = listening(asking=1)
-    found = witness.evidence(Rotary)
+    probe, _ = listening(question_rows=1)
+    found = probe.evidence(Rotary)
     assert (found.positions.tolist(), found.theta, found.width) == ([0, 1, 2], 10_000.0, 8)
 
 
 def test_evidence_of_the_encoder_is_refused() -> None:
     with pytest.raises(InputError, match="Anchors cannot be read inside"):
-        listening(asking=1)[0].evidence(Anchors)
+        listening(question_rows=1)[0].evidence(Anchors)
 
 
 def test_a_look_counts_the_rows_that_are_projected_and_the_keys_of_the_query() -> None:
-    witness, _ = listening(asking=2)
-    looks = [witness.look(kind) for kind in (QueryAttention, NextAttention, QueryValues)]
-    assert looks == [Look(1, 8), Look(6, 2 + 6), Look(0, 0)]
+    probe, _ = listening(question_rows=2)
+    looks = [probe.look(kind) for kind in (QueryAttention, NextAttention, QueryValues)]
+    assert looks == [ProbeCost(1, 8), ProbeCost(6, 2 + 6), ProbeCost(0, 0)]
 
 
 def test_each_query_row_is_turned_as_its_own_layer_turns_it() -> None:
-    witness, _ = listening(asking=2)
-    turns = [(rows[:, None], -rows[:, None]) for rows in (torch.arange(6.0), torch.arange(10.0, 16.0))]
+    probe, _ = listening(question_rows=2)
+    rotaries = [(rows[:, None], -rows[:, None]) for rows in (torch.arange(6.0), torch.arange(10.0, 16.0))]
     language = Turned()
-    witness = replace(witness, language=language, turns=turns)
-    witness.evidence(QueryAttention)
-    witness.evidence(NextAttention)
+    probe = replace(probe, language=language, rotaries=rotaries)
+    probe.evidence(QueryAttention)
+    probe.evidence(NextAttention)
     looked = [
         (index, len(rows), cos.flatten().tolist(), sin.flatten().tolist()) for index, rows, cos, sin in language.looked
     ]
@@ -137,17 +137,17 @@ def test_each_query_row_is_turned_as_its_own_layer_turns_it() -> None:
 
 
 @pytest.mark.parametrize("asking", [1, 3])
-def test_keys_are_the_cached_ones_and_states_those_after_the_last_norm(asking: int) -> None:
-    witness, here = listening(asking, slice(1, 4))
-    keys, states = witness.evidence(QueryKeys), witness.evidence(NormedStates)
-    assert torch.equal(keys.queries, witness.cache.layers[0][0][-asking:])
-    assert torch.equal(keys.tokens, witness.cache.layers[0][0][1:4])
-    assert torch.equal(states.queries, 2 * here[-asking:])
-    assert torch.equal(states.tokens, 2 * here[1:4])
+def test_keys_are_the_cached_ones_and_states_those_after_the_last_norm(question_rows: int) -> None:
+    probe, hidden = listening(question_rows, slice(1, 4))
+    keys, states = probe.evidence(QueryKeys), probe.evidence(NormedStates)
+    assert torch.equal(keys.queries, probe.cache.layers[0][0][-question_rows:])
+    assert torch.equal(keys.tokens, probe.cache.layers[0][0][1:4])
+    assert torch.equal(states.queries, 2 * hidden[-question_rows:])
+    assert torch.equal(states.tokens, 2 * hidden[1:4])
 
 
 def test_keys_stand_for_states_of_an_image_that_was_read_before() -> None:
-    witness, _ = listening(asking=2)
-    keys, states = witness.evidence(QueryKeys), witness.evidence(NormedStates)
+    probe, _ = listening(question_rows=2)
+    keys, states = probe.evidence(QueryKeys), probe.evidence(NormedStates)
     assert torch.equal(states.queries, keys.queries.flatten(1))
     assert torch.equal(states.tokens, keys.tokens.flatten(1))

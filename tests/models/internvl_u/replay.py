@@ -11,7 +11,7 @@ from g2tr.models.internvl_u.codec import Posterior
 from g2tr.models.internvl_u.context import Context
 from g2tr.models.internvl_u.language import Hidden
 from g2tr.models.internvl_u.model import InternVLU
-from g2tr.models.internvl_u.parts import Parts
+from g2tr.models.internvl_u.parts import Components
 from g2tr.models.internvl_u.prompt import system_turn, user_pieces
 from g2tr.models.internvl_u.vision import see
 from g2tr.reducers.cascade import KEEP_ALL, ReductionPlan
@@ -23,7 +23,7 @@ BLANK = Image.new("RGB", (8, 8))
 
 
 @dataclass(frozen=True, eq=False)
-class RecordedParts(Parts):
+class RecordedParts(Components):
     """The same parts, which see the recorded pixels in every image."""
 
     tile_pixels: Tensor = field(default_factory=lambda: torch.empty(0))

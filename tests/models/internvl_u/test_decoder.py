@@ -50,8 +50,8 @@ def test_conditioning_is_a_set_of_tokens_with_positions(decoder: GenerationDecod
     row = recorded_rows(golden).empty
     noisy, reading = golden["edit.x_t"][0], decoder.read(row, SIZE)
     order = torch.randperm(len(row.states), generator=torch.Generator().manual_seed(0))
-    turns = torch.cat([reading.turns[:48], reading.turns[48:][order]])
-    shuffled = type(reading)(reading.references, reading.text[order], turns)
+    rotaries = torch.cat([reading.rotaries[:48], reading.rotaries[48:][order]])
+    shuffled = type(reading)(reading.references, reading.text[order], rotaries)
     assert torch.allclose(decoder(noisy, TIME, shuffled), decoder(noisy, TIME, reading), atol=1e-5)
 
 

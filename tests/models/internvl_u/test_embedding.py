@@ -16,9 +16,9 @@ def test_times_are_embedded_a_thousand_fold_with_cosines_first() -> None:
 
 
 def test_each_axis_turns_its_own_channels() -> None:
-    turns = rotations(torch.tensor([[1.0, 2.0, 3.0]]), (2, 4, 2))
+    rotaries = rotations(torch.tensor([[1.0, 2.0, 3.0]]), (2, 4, 2))
     wanted = torch.tensor([1.0, 2.0, 2.0 / 100, 3.0])
-    assert torch.allclose(turns[0], torch.polar(torch.ones(4), wanted))
+    assert torch.allclose(rotaries[0], torch.polar(torch.ones(4), wanted))
 
 
 def test_neighbouring_channels_are_turned_together() -> None:
@@ -30,8 +30,8 @@ def test_neighbouring_channels_are_turned_together() -> None:
 def test_rotated_dot_products_depend_on_the_distance_alone() -> None:
     q, k = torch.randn(2, 1, 1, 24, generator=torch.Generator().manual_seed(0)).unbind()
     places = torch.tensor([[1.0, -2.0, 3.0], [4.0, 4.0, 4.0]])
-    turns, shifted = (rotations(p, (8, 8, 8)) for p in (places, places + 7))
-    dots = [(rotate(q, t[:1]) * rotate(k, t[1:])).sum() for t in (turns, shifted)]
+    rotaries, shift_rows = (rotations(p, (8, 8, 8)) for p in (places, places + 7))
+    dots = [(rotate(q, t[:1]) * rotate(k, t[1:])).sum() for t in (rotaries, shift_rows)]
     assert torch.allclose(*dots, atol=1e-4)
 
 

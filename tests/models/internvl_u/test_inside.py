@@ -121,18 +121,18 @@ class Heard(QwenLanguage):
     angles: dict[int, list[Tensor]]
     asked: list[tuple[Tensor, Tensor]]
 
-    def pass_layer(self, index: int, rows: Tensor, block: Any, turn: Any, *others: Any) -> Tensor:
-        self.angles.setdefault(index, []).append(torch.atan2(turn[1][:, 0], turn[0][:, 0]))
-        return super().pass_layer(index, rows, block, turn, *others)
+    def pass_layer(self, index: int, rows: Tensor, block: Any, rotary: Any, *others: Any) -> Tensor:
+        self.angles.setdefault(index, []).append(torch.atan2(rotary[1][:, 0], rotary[0][:, 0]))
+        return super().pass_layer(index, rows, block, rotary, *others)
 
 
 class Asked(Heard):
     """Notes the angle of a query row and that at which the layer below had just cached its key."""
 
-    def look(self, index: int, rows: Tensor, turn: Any) -> Any:
+    def look(self, index: int, rows: Tensor, rotary: Any) -> Any:
         if len(rows) == 1:
-            self.asked.append((torch.atan2(turn[1][-1, 0], turn[0][-1, 0]), self.angles[index][-1][-1]))
-        return super().look(index, rows, turn)
+            self.asked.append((torch.atan2(rotary[1][-1, 0], rotary[0][-1, 0]), self.angles[index][-1][-1]))
+        return super().look(index, rows, rotary)
 
 
 def heard(
@@ -162,7 +162,7 @@ def test_positions_can_be_counted_anew_from_a_step_on(drawn: InternVLU, scene: I
     context, layers = heard(drawn, [scene, scene.rotate(90)], replace(steps, positions="compact"))
     assert all(turned(found, torch.arange(len(found))) for found in layers)
     assert [len(found) for found in layers] == context.lengths
-    assert context.lag == (0, 0, 64, 64, 96, 96)
+    assert context.position_offsets == (0, 0, 64, 64, 96, 96)
 
 
 def test_a_query_row_is_turned_as_in_the_layer_below_where_positions_are_counted_anew(
@@ -181,7 +181,7 @@ def test_positions_stay_as_they_were_read_otherwise(drawn: InternVLU, scene: Ima
     kept, after = context.trace.views[0].kept, torch.arange(start + 64, len(layers[0]))
     assert turned(layers[0], torch.arange(len(layers[0])))
     assert turned(layers[-1], torch.cat([torch.arange(start), start + kept, after]))
-    assert context.lag == ()
+    assert context.position_offsets == ()
 
 
 def test_counting_anew_without_dropping_changes_nothing(drawn: InternVLU, scene: Image) -> None:
@@ -277,6 +277,6 @@ def test_an_image_waits_for_one_question_alone(drawn: InternVLU, scene: Image) -
     with torch.inference_mode():
         context.read_text("Look.")
         context.read_image(scene, plan(0.5, "deferred"))
-        assert len(context.waiting) == 1
+        assert len(context.pending) == 1
         context.ask(str(QUESTION))
-        assert context.waiting == ()
+        assert context.pending == ()

@@ -14,7 +14,7 @@ from torch.nn.functional import scaled_dot_product_attention
 from g2tr.config import build
 from g2tr.metrics.cost import cost_of
 from g2tr.models.engine.attention import causal_mask
-from g2tr.models.engine.clock import Clock
+from g2tr.models.engine.clock import PhaseTimer
 from g2tr.models.engine.kv_cache import Block
 from g2tr.models.internvl_u.context import Context
 from g2tr.models.internvl_u.language import Hidden
@@ -58,9 +58,9 @@ def in_one_prefill(
     start = len(before) + 1
     rows = torch.cat([text[:start], model.encode(image, frozenset()).features, text[start:]])
     positions, maps = torch.arange(len(rows), device=parts.device), []
-    turn = parts.language.turn(Block(rows, positions, (len(rows),), causal=True))
+    rotary = parts.language.rotary(Block(rows, positions, (len(rows),), causal=True))
     for index in range(LAYERS):
-        q, k, v = parts.language.look(index, rows, turn)
+        q, k, v = parts.language.look(index, rows, rotary)
         mask = causal_mask(len(rows), len(rows), rows.device)
         if index >= LAYER:
             mask = mask.clone()
@@ -83,7 +83,7 @@ def ask(
     model: InternVLU, images: Sequence[Image], plan: ReductionPlan, question: str = QUESTIONS[0]
 ) -> tuple[Context, Tensor]:
     """A conversation before its answer, and the logits of the answer's first id."""
-    (context,), (last,) = model.read_all(images, [question], plan, Clock())
+    (context,), (last,) = model.read_all(images, [question], plan, PhaseTimer())
     return context, model.parts.language.logits(last.last[-1:])
 
 
@@ -142,7 +142,7 @@ def test_several_images_shrink_together_and_an_answer_goes_on_at_the_right_place
     prompt = "is <image> like <image> ?"
     context, _ = ask(drawn, [scene, scene.rotate(90)], plan, prompt)
     assert [view.cached for view in context.trace.views] == [(64, 64, 32, 32, 16, 16)] * 2
-    assert context.lag == ((0, 0, 64, 64, 96, 96) if positions == "compact" else ())
+    assert context.position_offsets == ((0, 0, 64, 64, 96, 96) if positions == "compact" else ())
     assert context.rope == context.length == context.trace.full
     together, alone = (drawn.answers([scene, scene], prompts, plan, 8) for prompts in ([prompt, "why ?"], [prompt]))
     assert together[0].output == alone[0].output
@@ -220,8 +220,8 @@ def test_what_is_held_is_no_row_until_it_is_asked(drawn: InternVLU, scene: Image
     context = drawn.context()
     with torch.inference_mode():
         context.read_text("<|im_start|>")
-        held: list[Hidden] = [context.read_image(scene, fastv()), context.read_text("\n")]
-        assert [len(rows.last) for rows in held] == [0, 0] and context.length == 1
+        pending_blocks: list[Hidden] = [context.read_image(scene, fastv()), context.read_text("\n")]
+        assert [len(rows.last) for rows in pending_blocks] == [0, 0] and context.length == 1
         rows, _ = context.fork().ask("Why?")
     assert len(rows.last) == 34 + 1 + len(drawn.parts.tokenize("Why?"))
-    assert len(context.held) == 2
+    assert len(context.pending_blocks) == 2

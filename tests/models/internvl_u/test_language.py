@@ -23,9 +23,9 @@ def test_positions_with_gaps_are_read_as_by_the_library_under_an_explicit_mask(d
     mask = torch.full((12, 12), -torch.inf).triu(1).to(rows.device)
     model = drawn.parts.network.language_model.model
     rotary = Qwen3RotaryEmbedding(qwen_config(language.config)).to(rows.device)
-    hidden, turn = rows[None], rotary(rows[None], positions[None])
+    hidden, rotary = rows[None], rotary(rows[None], positions[None])
     for layer in model.layers:
-        hidden = layer(hidden, attention_mask=mask[None, None], position_embeddings=turn)
+        hidden = layer(hidden, attention_mask=mask[None, None], position_embeddings=rotary)
     assert torch.allclose(found, model.norm(hidden)[0], atol=1e-5)
 
 

@@ -1,7 +1,7 @@
 import torch
 from torch import Tensor
 
-from g2tr.models.checkpoints.safetensors_io import Stored
+from g2tr.models.checkpoints.safetensors_io import TensorSource
 from g2tr.models.internvl_u.model import InternVLU
 from g2tr.models.internvl_u.network import empty_network, stored_as
 from tests.models.internvl_u.test_cost import FULL_SIZE
@@ -27,7 +27,7 @@ def test_queries_keys_and_values_are_thirds_of_one_tensor(
 
 
 def test_names_of_the_language_model_are_those_of_the_library() -> None:
-    assert stored_as("language_model.lm_head.weight") == Stored("language_model.lm_head.weight")
+    assert stored_as("language_model.lm_head.weight") == TensorSource("language_model.lm_head.weight")
 
 
 def test_the_published_network_has_its_tensors_and_parameters() -> None:
