@@ -14,7 +14,7 @@ from g2tr.errors import OutputError
 
 def write_atomically(path: Path, text: str) -> None:
     """Replaces a file so that a kill leaves the old one or the new one, never a part."""
-    with replacing(path) as file:
+    with atomic_write(path) as file:
         file.write(text.encode())
 
 
@@ -24,10 +24,10 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[IO[bytes]]:
+def atomic_write(path: Path) -> Iterator[IO[bytes]]:
     """A file that takes the place of another once all that was written is on disk."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with saying(path):
+    with reporting_os_errors(path):
         with part.open("wb") as file:
             yield file
             flush(file)
@@ -41,7 +41,7 @@ def flush(file: IO[Any]) -> None:
 
 
 @contextmanager
-def saying(path: Path) -> Iterator[None]:
+def reporting_os_errors(path: Path) -> Iterator[None]:
     """Turns a failure to write into one line that says what is safe."""
     try:
         yield

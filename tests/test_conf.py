@@ -11,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from g2tr.benchmarks.sample import Benchmark
 from g2tr.config import build, conf_dir, fingerprint
-from g2tr.evaluation.run_config import relevant
+from g2tr.evaluation.run_config import run_config
 from g2tr.reducers.cascade import Cascade
 from g2tr.reducers.reducer import Reducer
 from g2tr.reducers.stages import Importance, Merge, Selection
@@ -108,14 +108,14 @@ def named(plan: Reducer | Cascade) -> object:
 def test_a_stage_is_ablated_by_one_override(overrides: list[str], stages: str, compose: Compose) -> None:
     cfg = compose(*overrides)
     assert isinstance(build(cfg.reducer), Reducer | Cascade)
-    assert stages_of(relevant(cfg, cfg.reducer)["reducer"]) == stages
+    assert stages_of(run_config(cfg, cfg.reducer)["reducer"]) == stages
 
 
 def test_the_names_of_steps_are_no_part_of_what_is_saved(compose: Compose) -> None:
     cfg = compose("reducer=fastv")
     listed = cfg.copy()
     listed.reducer.steps = list(cfg.reducer.steps.values())
-    assert relevant(listed, listed.reducer) == relevant(cfg, cfg.reducer)
+    assert run_config(listed, listed.reducer) == run_config(cfg, cfg.reducer)
     assert build(listed.reducer).ordered == build(cfg.reducer).ordered
 
 

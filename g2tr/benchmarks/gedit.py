@@ -6,7 +6,7 @@ from statistics import fmean
 from typing import Any, ClassVar
 
 from g2tr.benchmarks.editing import PublishedEdits, category_means
-from g2tr.benchmarks.judge_questions import Inquiry, Judged
+from g2tr.benchmarks.judge_questions import Judged, JudgeQuestion
 from g2tr.benchmarks.sample import Sample
 from g2tr.benchmarks.sources.annotations import Annotation
 from g2tr.metrics.judgements import viescore
@@ -45,12 +45,12 @@ class GEditBench(PublishedEdits):
     def input_layout(self, facts: Mapping[str, Any]) -> str:
         return self.layout(facts).removesuffix(".png") + "_SRCIMG.png"
 
-    def inquiries(self, sample: Sample) -> Sequence[Inquiry]:
+    def inquiries(self, sample: Sample) -> Sequence[JudgeQuestion]:
         """VIEScore: two scores on semantics and two on quality, 0 to 10; the edit is shown at its input's size."""
         words = {"instruction": sample.prompt}
         return [
-            Inquiry("gedit.semantics", ("input", "edit"), SEMANTICS, 0, 10, words, fit=True),
-            Inquiry("gedit.quality", ("edit",), QUALITY, 0, 10, words, fit=True),
+            JudgeQuestion("gedit.semantics", ("input", "edit"), SEMANTICS, 0, 10, words, fit=True),
+            JudgeQuestion("gedit.quality", ("edit",), QUALITY, 0, 10, words, fit=True),
         ]
 
     def conclude(self, judged: Judged, unread: Sequence[Sample] = ()) -> dict[str, float]:

@@ -6,7 +6,7 @@ from statistics import fmean
 from typing import Any, ClassVar
 
 from g2tr.benchmarks.editing import PublishedEdits, category_means
-from g2tr.benchmarks.judge_questions import Inquiry, Judged
+from g2tr.benchmarks.judge_questions import Judged, JudgeQuestion
 from g2tr.benchmarks.sample import Sample
 from g2tr.benchmarks.sources.annotations import Annotation
 from g2tr.errors import InputError
@@ -37,11 +37,11 @@ class ImgEditBench(PublishedEdits):
     def layout(self, facts: Mapping[str, Any]) -> str:
         return f"{facts['key']}.png"
 
-    def inquiries(self, sample: Sample) -> Sequence[Inquiry]:
+    def inquiries(self, sample: Sample) -> Sequence[JudgeQuestion]:
         """One question with three scores; each type has its own prompt."""
         words = {"instruction": sample.prompt}
         scores = ("compliance", "seamlessness", "fidelity")
-        return [Inquiry(f"imgedit.{sample.category}", ("inputs", "edit"), scores, words=words)]
+        return [JudgeQuestion(f"imgedit.{sample.category}", ("inputs", "edit"), scores, words=words)]
 
     def conclude(self, judged: Judged, unread: Sequence[Sample] = ()) -> dict[str, float]:
         """The mean of each type; `overall` is the mean of the types, as leaderboards have it, `mean` of all edits."""

@@ -20,7 +20,7 @@ class Label(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Inquiry:
+class JudgeQuestion:
     """One question to a judge about one edit.
 
     `name` finds the prompt, `words` fill its placeholders. `shows` are the pictures that go with it, in order:
@@ -71,6 +71,6 @@ class JudgedBenchmark(Benchmark, Protocol):
     @property
     def judge_max_tokens(self) -> int | None: ...
 
-    def inquiries(self, sample: Sample) -> Sequence[Inquiry]: ...
+    def inquiries(self, sample: Sample) -> Sequence[JudgeQuestion]: ...
 
     def conclude(self, judged: Judged, unread: Sequence[Sample] = ()) -> dict[str, float]: ...

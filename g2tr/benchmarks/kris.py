@@ -8,7 +8,7 @@ from statistics import fmean
 from typing import Any, ClassVar
 
 from g2tr.benchmarks.editing import PublishedEdits
-from g2tr.benchmarks.judge_questions import Inquiry, Judged, Label
+from g2tr.benchmarks.judge_questions import Judged, JudgeQuestion, Label
 from g2tr.benchmarks.sample import Sample
 from g2tr.benchmarks.sources.annotations import Annotation
 from g2tr.errors import InputError
@@ -77,7 +77,7 @@ class KRISBench(PublishedEdits):
     def layout(self, facts: Mapping[str, Any]) -> str:
         return f"{facts['type']}/{facts['image_id']}.jpg"
 
-    def inquiries(self, sample: Sample) -> Sequence[Inquiry]:
+    def inquiries(self, sample: Sample) -> Sequence[JudgeQuestion]:
         """Consistency, instruction (with knowledge, where the dimension has it) and quality, as metrics_*.py ask.
 
         A change of viewpoint is shown beside its target, and a frame at its place among the frames that are given.
@@ -105,10 +105,10 @@ class KRISBench(PublishedEdits):
         return {name: fmean(values) for name, values in groups.items()}
 
 
-def inquiry(name: str, scores: tuple[str, ...], pictures: Sequence[Shown], words: Mapping[str, str]) -> Inquiry:
+def inquiry(name: str, scores: tuple[str, ...], pictures: Sequence[Shown], words: Mapping[str, str]) -> JudgeQuestion:
     """A question about pictures, each with its label."""
     shows, labels = zip(*pictures, strict=True)
-    return Inquiry(f"kris.{name}", shows, scores, words=words, labels=labels)
+    return JudgeQuestion(f"kris.{name}", shows, scores, words=words, labels=labels)
 
 
 def shown(sample: Sample, variant: str) -> list[Shown]:

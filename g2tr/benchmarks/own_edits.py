@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from PIL import Image
 
 from g2tr.benchmarks.editing import GradedEdits, category_means, check_ids
-from g2tr.benchmarks.judge_questions import Inquiry, Judged
+from g2tr.benchmarks.judge_questions import Judged, JudgeQuestion
 from g2tr.benchmarks.sample import Grades, Sample, limited
 from g2tr.benchmarks.sources.dataset import Columns, Dataset
 from g2tr.benchmarks.sources.own_rows import IMAGES, Chosen, OwnRow, OwnTable
@@ -86,12 +86,12 @@ class OwnEdits(GradedEdits):
         """Inputs are not written."""
         return None
 
-    def inquiries(self, sample: Sample) -> Sequence[Inquiry]:
+    def inquiries(self, sample: Sample) -> Sequence[JudgeQuestion]:
         """VIEScore: two scores on semantics and two on quality, 0 to 10, as for GEdit-Bench."""
         words = {"instruction": sample.prompt}
         return [
-            Inquiry("edits.semantics", ("inputs", "edit"), SEMANTICS, 0, 10, words),
-            Inquiry("edits.quality", ("edit",), QUALITY, 0, 10, words),
+            JudgeQuestion("edits.semantics", ("inputs", "edit"), SEMANTICS, 0, 10, words),
+            JudgeQuestion("edits.quality", ("edit",), QUALITY, 0, 10, words),
         ]
 
     def conclude(self, judged: Judged, unread: Sequence[Sample] = ()) -> dict[str, float]:

@@ -6,7 +6,7 @@ from statistics import fmean
 from typing import Any, ClassVar
 
 from g2tr.benchmarks.editing import PublishedEdits, category_means
-from g2tr.benchmarks.judge_questions import Inquiry, Judged
+from g2tr.benchmarks.judge_questions import Judged, JudgeQuestion
 from g2tr.benchmarks.sample import Sample
 from g2tr.benchmarks.sources.annotations import Annotation
 from g2tr.errors import InputError
@@ -46,7 +46,7 @@ class RISEBench(PublishedEdits):
     def layout(self, facts: Mapping[str, Any]) -> str:
         return f"images/{facts['category']}/{facts['index']}.png"
 
-    def inquiries(self, sample: Sample) -> Sequence[Inquiry]:
+    def inquiries(self, sample: Sample) -> Sequence[JudgeQuestion]:
         return logical(sample) if sample.category == LOGICAL else graded(sample)
 
     def conclude(self, judged: Judged, unread: Sequence[Sample] = ()) -> dict[str, float]:
@@ -78,7 +78,7 @@ def overall(columns: Mapping[str, Sequence[tuple[Sample, float]]]) -> dict[str, 
     return found
 
 
-def graded(sample: Sample) -> list[Inquiry]:
+def graded(sample: Sample) -> list[JudgeQuestion]:
     """Temporal, causal and spatial tasks: consistency, reasoning and quality, 1 to 5."""
     facts, is_spatial = sample.facts, sample.category == SPATIAL
     group = "risebench_spatial" if is_spatial else "risebench"
@@ -88,15 +88,15 @@ def graded(sample: Sample) -> list[Inquiry]:
     variant = "_with_reference" if by_reference else "_with_input" if "reasoning_img" in facts else ""
     shown = (source, "edit") if variant else ("edit",)
     asked = [
-        Inquiry(f"{group}.reasoning{variant}", shown, ("reasoning",), words=words),
-        Inquiry(f"{group}.quality", ("edit",), ("quality",), words=words),
+        JudgeQuestion(f"{group}.reasoning{variant}", shown, ("reasoning",), words=words),
+        JudgeQuestion(f"{group}.quality", ("edit",), ("quality",), words=words),
     ]
     if "consistency_free" in facts:
         return asked
-    return [Inquiry(f"{group}.consistency", (source, "edit"), ("consistency",), words=words), *asked]
+    return [JudgeQuestion(f"{group}.consistency", (source, "edit"), ("consistency",), words=words), *asked]
 
 
-def logical(sample: Sample) -> list[Inquiry]:
+def logical(sample: Sample) -> list[JudgeQuestion]:
     """Logical tasks: consistency and reasoning, 0 or 1, by a reference text, else by a reference picture."""
     text = str(sample.facts.get("reference_txt", ""))
     words = {"instruction": sample.prompt, "reference": text or str(sample.facts.get("reference", ""))}
@@ -107,6 +107,6 @@ def logical(sample: Sample) -> list[Inquiry]:
     consistency = "consistency_with_answer" if text else "consistency"
     shown = (source, "edit") if by_reference else ("edit",)
     return [
-        Inquiry(f"risebench_logical.{consistency}", (source, "edit"), ("consistency",), 0, 1, words),
-        Inquiry(f"risebench_logical.{reasoning}", shown, ("reasoning",), 0, 1, words),
+        JudgeQuestion(f"risebench_logical.{consistency}", (source, "edit"), ("consistency",), 0, 1, words),
+        JudgeQuestion(f"risebench_logical.{reasoning}", shown, ("reasoning",), 0, 1, words),
     ]

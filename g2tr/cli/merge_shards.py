@@ -11,10 +11,10 @@ from g2tr.benchmarks.sample import Sample
 from g2tr.config import read_settings
 from g2tr.errors import InputError
 from g2tr.evaluation.fingerprints import of_samples
-from g2tr.evaluation.finish_run import conclude, require_any, require_same
+from g2tr.evaluation.finish_run import finish_run, require_any, require_same
 from g2tr.evaluation.run_folder import Run, RunFolder
 from g2tr.evaluation.trusted_config import build_benchmark, require_trusted
-from g2tr.files import replacing
+from g2tr.files import atomic_write
 from g2tr.report.tables.table import print_comparison
 
 Config = dict[str, Any]
@@ -75,7 +75,7 @@ def gather(source: RunFolder, target: RunFolder) -> None:
     for record in new:
         place = str(record.prediction)
         if place.startswith("images/") and (file := source.inside(place)).is_file():
-            with file.open("rb") as image, replacing(target.inside(place)) as copy:
+            with file.open("rb") as image, atomic_write(target.inside(place)) as copy:
                 shutil.copyfileobj(image, copy)
     if new:
         target.append(PART, new)
@@ -95,7 +95,7 @@ def completed(folder: RunFolder, config: Config, reference: Run | None) -> Run:
     require_unchanged(config, samples)
     require_all(folder, samples)
     require_any(folder.records(), benchmarks)
-    return conclude(folder, config, benchmarks, samples, reference)
+    return finish_run(folder, config, benchmarks, samples, reference)
 
 
 def require_unchanged(config: Config, samples: Mapping[str, Sequence[Sample]]) -> None:

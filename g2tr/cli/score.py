@@ -12,7 +12,7 @@ from g2tr.benchmarks.sample import Benchmark
 from g2tr.config import plain
 from g2tr.errors import InputError
 from g2tr.evaluation.record import Record, to_line
-from g2tr.evaluation.saved_predictions import MERGED, Saved, Settings, find, sample_of
+from g2tr.evaluation.saved_predictions import MERGED, SavedPredictions, Settings, find_predictions, sample_of
 from g2tr.evaluation.scoring import grade_record, relative, score_benchmark
 from g2tr.evaluation.shard import Shard
 from g2tr.evaluation.trusted_config import build_benchmark, headline_of
@@ -24,23 +24,23 @@ COUNTS = ("empty", "unparsed")
 
 
 @dataclass(frozen=True)
-class Rescored:
+class RescoredRun:
     """Predictions graded under a protocol, None for their own, and what was measured on each benchmark."""
 
-    saved: Saved
+    saved: SavedPredictions
     protocol: str | None
     records: Sequence[Record]
     results: Mapping[str, dict[str, Any]]
 
 
-def rescore(cfg: DictConfig) -> list[Rescored]:
+def rescore(cfg: DictConfig) -> list[RescoredRun]:
     """Scores the predictions in `cfg.paths`, prints a table, and stores the scores of complete runs.
 
     Under another protocol than their own they are stored only with `write=true`.
     """
     protocols, stored = check(cfg), cfg.write is True or (cfg.write is None and cfg.protocol is None)
-    foreign = plain(cfg).get("benchmark") or {}
-    found = [saved for path in cfg.paths for saved in find(Path(path), foreign)]
+    external_benchmarks = plain(cfg).get("benchmark") or {}
+    found = [saved for path in cfg.paths for saved in find_predictions(Path(path), external_benchmarks)]
     done = [score(saved, protocol) for saved in found for protocol in protocols]
     complete = [one for one in done if stored and one.saved.whole and one.saved.folder.metrics_file.is_file()]
     for one, metrics in [(one, metrics_of(one, done)) for one in complete]:
@@ -61,7 +61,7 @@ def check(cfg: DictConfig) -> list[str | None]:
     return protocols
 
 
-def score(saved: Saved, protocol: str | None) -> Rescored:
+def score(saved: SavedPredictions, protocol: str | None) -> RescoredRun:
     """Grades and sums up; edits keep the grades that they have, since grading them needs their images."""
     records: list[Record] = []
     results: dict[str, dict[str, Any]] = {}
@@ -73,7 +73,7 @@ def score(saved: Saved, protocol: str | None) -> Rescored:
         without_cost = [replace(record, cost={}) for record in mine]
         results[name] = score_benchmark(benchmark, [sample_of(record) for record in mine], without_cost)
         records += mine
-    return Rescored(saved, protocol, records, results)
+    return RescoredRun(saved, protocol, records, results)
 
 
 def benchmark_of(name: str, node: Settings, protocol: str | None) -> Benchmark:
@@ -83,7 +83,7 @@ def benchmark_of(name: str, node: Settings, protocol: str | None) -> Benchmark:
     return build_benchmark(name, {**node, "protocol": protocol} if protocol is not None else node)
 
 
-def store(done: Rescored, metrics: Settings) -> None:
+def store(done: RescoredRun, metrics: Settings) -> None:
     """Replaces the metrics of a run and the grades of its predictions."""
     folder = done.saved.folder
     with folder.locked(Shard().part(0), wait=False):
@@ -91,7 +91,7 @@ def store(done: Rescored, metrics: Settings) -> None:
         write_json(folder.metrics_file, metrics)
 
 
-def metrics_of(done: Rescored, others: Sequence[Rescored]) -> dict[str, Any]:
+def metrics_of(done: RescoredRun, others: Sequence[RescoredRun]) -> dict[str, Any]:
     """The metrics of a complete run with the new scores, and everything else as it was."""
     metrics = dict(read_run(done.saved.folder.path).metrics)
     measured = {name: dict(metrics["benchmarks"].get(name, {})) for name in done.results}
@@ -108,7 +108,7 @@ def metrics_of(done: Rescored, others: Sequence[Rescored]) -> dict[str, Any]:
     return metrics | {"benchmarks": measured}
 
 
-def reference_scores(metrics: Settings, name: str, others: Sequence[Rescored]) -> Mapping[str, float] | None:
+def reference_scores(metrics: Settings, name: str, others: Sequence[RescoredRun]) -> Mapping[str, float] | None:
     """The scores of the unreduced model on the same samples, where it is among what is scored."""
     for other in others:
         known = other.saved.folder.metrics() or {}
@@ -120,13 +120,13 @@ def reference_scores(metrics: Settings, name: str, others: Sequence[Rescored]) -
     return None
 
 
-def tables(done: Sequence[Rescored]) -> Iterator[str]:
+def tables(done: Sequence[RescoredRun]) -> Iterator[str]:
     """A Markdown table for each benchmark."""
     for name in dict.fromkeys(name for one in done for name in one.results):
         yield f"{name}\n\n{markdown([row(one, name) for one in done if name in one.results])}"
 
 
-def row(done: Rescored, name: str) -> Row:
+def row(done: RescoredRun, name: str) -> Row:
     """One line of the table of a benchmark."""
     node, result = done.saved.benchmarks[name], done.results[name]
     scores = result["scores"]

@@ -17,10 +17,10 @@ from g2tr.benchmarks.sample import Benchmark, Sample
 from g2tr.config import build, fingerprint, plain
 from g2tr.errors import InputError, Stopped
 from g2tr.evaluation.fingerprints import of_checkpoint, of_pictures, of_samples
-from g2tr.evaluation.finish_run import conclude, require_any, require_names, require_same
+from g2tr.evaluation.finish_run import finish_run, require_any, require_names, require_same
 from g2tr.evaluation.predict import Evaluation, one_group, predict
 from g2tr.evaluation.record import Record
-from g2tr.evaluation.run_config import relevant, run_name
+from g2tr.evaluation.run_config import run_config, run_name
 from g2tr.evaluation.run_folder import Run, RunFolder
 from g2tr.evaluation.shard import Shard
 from g2tr.models.base import Limited, Model
@@ -60,10 +60,10 @@ class Evaluator:
         The unreduced run may be in the hands of another job of a sweep, and is then waited for; `force` spares it
         where it serves as the reference of another.
         """
-        config, reducer = relevant(self.cfg, node) | {"read": self.read}, build_reducer(node)
+        config, reducer = run_config(self.cfg, node) | {"read": self.read}, build_reducer(node)
         folder = RunFolder(Path(self.cfg.outputs) / run_name(self.cfg, node, fingerprint(config)))
         fresh = self.cfg.force and node == self.cfg.reducer
-        with held(folder, self.shard, wait=node == self.cfg.reference):
+        with lock_run(folder, self.shard, wait=node == self.cfg.reference):
             metrics = None if fresh else folder.metrics()
             if metrics is not None:
                 require_same(folder, metrics, config)
@@ -77,7 +77,7 @@ class Evaluator:
                 require_any(self.own(folder.records()), self.benchmarks)
                 if not self.shard.is_whole:
                     return None
-                run = conclude(folder, config, self.benchmarks, self.samples, reference)
+                run = finish_run(folder, config, self.benchmarks, self.samples, reference)
                 return replace(run, again=[record.error for record in folder.records().values() if record.key in again])
 
     @functools.cached_property
@@ -161,7 +161,7 @@ def evaluate(cfg: DictConfig, kept: KeptModel | None = None) -> list[Run]:
     return [run for run in runs if run is not None]
 
 
-def held(folder: RunFolder, shard: Shard, wait: bool) -> AbstractContextManager[None]:
+def lock_run(folder: RunFolder, shard: Shard, wait: bool) -> AbstractContextManager[None]:
     """The lock of the folder, which the first process of a run holds for all of them.
 
     Processes that another program started cannot wait for it together, so they are refused.

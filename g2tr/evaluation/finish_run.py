@@ -42,7 +42,7 @@ def require_names(samples: Mapping[str, Sequence[Sample]]) -> None:
             raise InputError(f"{name}: {count} samples have the id {most!r}; ids must differ")
 
 
-def conclude(
+def finish_run(
     folder: RunFolder,
     config: Mapping[str, Any],
     benchmarks: Mapping[str, Benchmark],

@@ -58,7 +58,7 @@ def to_line(record: Record) -> str:
     return json.dumps(asdict(record), ensure_ascii=False) + "\n"
 
 
-def lasting(record: Record) -> Record:
+def without_timing(record: Record) -> Record:
     """The record without its times, which differ from run to run."""
     return replace(record, seconds={})
 

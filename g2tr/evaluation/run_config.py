@@ -9,7 +9,7 @@ from g2tr.config import plain
 from g2tr.reducers.cascade import unnamed
 
 
-def relevant(cfg: DictConfig, node: DictConfig) -> dict[str, Any]:
+def run_config(cfg: DictConfig, node: DictConfig) -> dict[str, Any]:
     """The part of the configuration that decides the results of a run with the reducer of `node`."""
     settings = {"model": plain(cfg.model), "benchmark": plain(cfg.benchmark), "reducer": unnamed(plain(node))}
     return {"g2tr": __version__, "seed": cfg.seed} | settings

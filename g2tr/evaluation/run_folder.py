@@ -13,8 +13,8 @@ from omegaconf import DictConfig, OmegaConf
 from PIL import Image
 
 from g2tr.errors import InputError
-from g2tr.evaluation.record import Record, lasting, read_records, read_seconds, to_line, to_seconds
-from g2tr.files import ends_whole, flush, plain_name, replacing, saying, write_atomically, write_json
+from g2tr.evaluation.record import Record, read_records, read_seconds, to_line, to_seconds, without_timing
+from g2tr.files import atomic_write, ends_whole, flush, plain_name, reporting_os_errors, write_atomically, write_json
 from g2tr.images import read_image, to_rgb
 
 
@@ -33,7 +33,7 @@ class RunFolder:
 
         `fresh` forgets what an earlier run left: its results, and the `parts` of its predictions.
         """
-        with saying(self.path):
+        with reporting_os_errors(self.path):
             (self.path / "images").mkdir(parents=True, exist_ok=True)
         if fresh:
             merged = (self.path / name for name in ("metrics.json", "predictions.jsonl", "seconds.jsonl"))
@@ -89,7 +89,7 @@ class RunFolder:
         Raises `OutputError` where the disk is full or gone; a line that was cut off costs that line alone.
         """
         place = self.path / f"predictions.{part}.jsonl"
-        with saying(place), place.open("a", encoding="utf-8") as file:
+        with reporting_os_errors(place), place.open("a", encoding="utf-8") as file:
             if file.tell() and not ends_whole(place):
                 file.write("\n")
             file.writelines(map(to_line, records))
@@ -97,7 +97,9 @@ class RunFolder:
 
     def finish(self, records: Sequence[Record], metrics: Mapping[str, Any]) -> None:
         """Writes the merged predictions, their times, and then the metrics, which mark the run as complete."""
-        write_atomically(self.path / "predictions.jsonl", "".join(to_line(lasting(record)) for record in records))
+        write_atomically(
+            self.path / "predictions.jsonl", "".join(to_line(without_timing(record)) for record in records)
+        )
         write_atomically(self.path / "seconds.jsonl", "".join(map(to_seconds, records)))
         write_json(self.metrics_file, metrics)
         for part in self.path.glob("predictions.*.jsonl"):
@@ -107,7 +109,7 @@ class RunFolder:
     def locked(self, part: str, wait: bool) -> Iterator[None]:
         """Holds the folder for this process; a second one waits, or raises `InputError`."""
         place = self.path.parent / ".locks" / f"{self.path.name}.{part}"
-        with saying(self.path.parent):
+        with reporting_os_errors(self.path.parent):
             place.parent.mkdir(parents=True, exist_ok=True)
         lock = FileLock(place)
         try:
@@ -125,7 +127,7 @@ class RunFolder:
     def save_image(self, name: str, image: Image.Image) -> str:
         """Stores an edited image; returns its path within the folder."""
         place = f"images/{plain_name(name)}.png"
-        with replacing(self.path / place) as file:
+        with atomic_write(self.path / place) as file:
             image.save(file, format="PNG")
         return place
 

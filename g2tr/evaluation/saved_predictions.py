@@ -28,7 +28,7 @@ KINDS: Mapping[str, tuple[type, ...]] = {
 
 
 @dataclass(frozen=True)
-class Saved:
+class SavedPredictions:
     """Predictions and the settings of their benchmarks; `whole` where they are all of a run's own."""
 
     folder: RunFolder
@@ -38,14 +38,14 @@ class Saved:
     whole: bool
 
 
-def find(path: Path, foreign: Settings) -> Iterator[Saved]:
+def find_predictions(path: Path, external_benchmarks: Settings) -> Iterator[SavedPredictions]:
     """The predictions in a file, in a run folder, or in all run folders below a folder.
 
-    `foreign` are the benchmarks of predictions that have no config.yaml, or that are to be read as others' are.
+    `external_benchmarks` are the benchmarks of predictions that have no config.yaml, or that are to be read as others' are.
     Raises `InputError` where there is nothing to score.
     """
     if path.is_file():
-        yield saved(path.parent, [path], path.name, foreign)
+        yield saved(path.parent, [path], path.name, external_benchmarks)
         return
     folders = list(run_folders(path))
     if not folders:
@@ -53,16 +53,20 @@ def find(path: Path, foreign: Settings) -> Iterator[Saved]:
     for folder in folders:
         complete = (folder / "metrics.json").is_file() and (folder / MERGED).is_file()
         files = [folder / MERGED] if complete else sorted(folder.glob("predictions*.jsonl"))
-        yield saved(folder, files, folder.name, foreign)
+        yield saved(folder, files, folder.name, external_benchmarks)
 
 
-def saved(folder: Path, files: Sequence[Path], label: str, foreign: Settings) -> Saved:
+def saved(folder: Path, files: Sequence[Path], label: str, external_benchmarks: Settings) -> SavedPredictions:
     """The predictions in these files of a folder; those in a later file replace those in an earlier one."""
-    benchmarks = foreign or settings_of(folder)
-    defaults = {"benchmark": next(iter(foreign)), "category": "", "prompt": "", "seed": 0} if foreign else {}
+    benchmarks = external_benchmarks or settings_of(folder)
+    defaults = (
+        {"benchmark": next(iter(external_benchmarks)), "category": "", "prompt": "", "seed": 0}
+        if external_benchmarks
+        else {}
+    )
     records = {record.key: record for file in files for record in predictions(file, benchmarks, defaults)}
-    whole = not foreign and [file.name for file in files] == [MERGED]
-    return Saved(RunFolder(folder), label, list(records.values()), benchmarks, whole)
+    whole = not external_benchmarks and [file.name for file in files] == [MERGED]
+    return SavedPredictions(RunFolder(folder), label, list(records.values()), benchmarks, whole)
 
 
 def settings_of(folder: Path) -> Settings:

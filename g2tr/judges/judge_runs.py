@@ -10,7 +10,7 @@ from typing import Any
 from PIL import Image
 from tqdm import tqdm
 
-from g2tr.benchmarks.judge_questions import Inquiry, JudgedBenchmark
+from g2tr.benchmarks.judge_questions import JudgedBenchmark, JudgeQuestion
 from g2tr.benchmarks.sample import Sample
 from g2tr.errors import InputError
 from g2tr.evaluation.record import Record
@@ -23,7 +23,7 @@ OUTCOMES = ("scored", "refused", "unparsable", "failed")
 
 
 @dataclass(frozen=True)
-class Judgement:
+class JudgeScore:
     """One line of a judged run: what the judge made of one inquiry, who it was, and what it was told.
 
     `outcome` is `scored`, `refused` (it would not answer), `unparsable` (its answer lacks the scores) or `failed`
@@ -43,20 +43,20 @@ class Judgement:
 
 
 @dataclass(frozen=True)
-class Case:
+class JudgedSample:
     """An edit before the judge."""
 
     sample: Sample
     record: Record
     folder: RunFolder
 
-    def pictures(self, inquiry: Inquiry) -> list[Image.Image]:
+    def pictures(self, inquiry: JudgeQuestion) -> list[Image.Image]:
         """What the judge is shown. Raises `InputError` for an image that cannot be read."""
         return inquiry.pictures(self.sample, self.folder.load_image(str(self.record.prediction)))
 
 
 @dataclass(frozen=True)
-class Court:
+class JudgeRunner:
     """A judge, what it is told, and how many questions it is asked at once."""
 
     judge: Judge
@@ -66,10 +66,10 @@ class Court:
 
     def judge_run(
         self, folder: RunFolder, name: str, records: Sequence[Record], benchmark: JudgedBenchmark
-    ) -> tuple[list[Judgement], dict[str, Any]]:
+    ) -> tuple[list[JudgeScore], dict[str, Any]]:
         """All judgements of one benchmark of a run, in the order of its records, and what they add up to."""
         own = [record for record in records if record.benchmark == name]
-        cases = cases_of(folder, own, benchmark)
+        cases = samples_of(folder, own, benchmark)
         rows = self.judge_cases(cases, benchmark)
         judged = [(case.sample, merged(row)) for case, row in zip(cases, rows, strict=True) if is_whole(row)]
         unread = [case.sample for case, row in zip(cases, rows, strict=True) if not is_whole(row)]
@@ -84,7 +84,7 @@ class Court:
             "inquiries": {outcome: outcomes[outcome] for outcome in OUTCOMES},
         }
 
-    def judge_cases(self, cases: Sequence[Case], benchmark: JudgedBenchmark) -> list[list[Judgement]]:
+    def judge_cases(self, cases: Sequence[JudgedSample], benchmark: JudgedBenchmark) -> list[list[JudgeScore]]:
         """The judgements of each edit, several edits at a time; an interruption leaves nothing waiting."""
         pool = ThreadPoolExecutor(self.workers)
         try:
@@ -95,9 +95,9 @@ class Court:
         finally:
             pool.shutdown(cancel_futures=True)
 
-    def ask(self, case: Case, inquiry: Inquiry, benchmark: JudgedBenchmark) -> Judgement:
+    def ask(self, case: JudgedSample, inquiry: JudgeQuestion, benchmark: JudgedBenchmark) -> JudgeScore:
         """One inquiry about one edit."""
-        return Judgement(
+        return JudgeScore(
             case.record.id,
             case.record.benchmark,
             inquiry.name,
@@ -107,7 +107,7 @@ class Court:
             **self.reply(case, inquiry, benchmark),
         )
 
-    def question(self, case: Case, inquiry: Inquiry, benchmark: JudgedBenchmark) -> Question:
+    def question(self, case: JudgedSample, inquiry: JudgeQuestion, benchmark: JudgedBenchmark) -> Question:
         """The prompt, then the pictures, each after its label where it has one. Raises `InputError` as they do."""
         pictures = case.pictures(inquiry)
         parts: list[str | Image.Image] = [self.prompts.fill(inquiry.name, inquiry.words)]
@@ -116,7 +116,7 @@ class Court:
             parts.append(picture)
         return Question(parts, benchmark.judge_max_side, benchmark.judge_max_tokens)
 
-    def reply(self, case: Case, inquiry: Inquiry, benchmark: JudgedBenchmark) -> dict[str, Any]:
+    def reply(self, case: JudgedSample, inquiry: JudgeQuestion, benchmark: JudgedBenchmark) -> dict[str, Any]:
         """Outcome, scores, answer and reason of an inquiry."""
         try:
             question = self.question(case, inquiry, benchmark)
@@ -134,19 +134,19 @@ class Court:
         return {"outcome": "scored", "answer": reply.text, "scores": scores}
 
 
-def cases_of(folder: RunFolder, records: Sequence[Record], benchmark: JudgedBenchmark) -> list[Case]:
+def samples_of(folder: RunFolder, records: Sequence[Record], benchmark: JudgedBenchmark) -> list[JudgedSample]:
     """The edits that were made. Raises `InputError` where the data are not those of the run."""
     samples = {sample.id: sample for sample in benchmark.samples()}
     if missing := next((record.id for record in records if record.id not in samples), None):
         raise InputError(f"the data have no sample {missing}; judge with the data of the run")
-    return [Case(samples[record.id], record, folder) for record in records if record.prediction is not None]
+    return [JudgedSample(samples[record.id], record, folder) for record in records if record.prediction is not None]
 
 
-def is_whole(judgements: Sequence[Judgement]) -> bool:
+def is_whole(judgements: Sequence[JudgeScore]) -> bool:
     """Whether every inquiry about an edit was answered with its scores."""
     return all(judgement.outcome == "scored" for judgement in judgements)
 
 
-def merged(judgements: Sequence[Judgement]) -> dict[str, float]:
+def merged(judgements: Sequence[JudgeScore]) -> dict[str, float]:
     """All scores of one edit."""
     return {name: value for judgement in judgements for name, value in judgement.scores.items()}

@@ -13,14 +13,14 @@ from g2tr.judges.chat import is_refusal, read_reply, user_message
 from g2tr.judges.http import post_json
 from g2tr.judges.judge import JudgeFailure, Question, Reply
 
-HOPELESS = {401: "refuses the key", 403: "refuses access", 404: "knows no such path or model"}
+PERMANENT_ERRORS = {401: "refuses the key", 403: "refuses access", 404: "knows no such path or model"}
 TRANSIENT = (408, 409, 425, 429)
 LONGEST_PAUSE = 60.0
 BENCHMARK = "benchmark"
 
 
 @dataclass(frozen=True)
-class Trouble:
+class RequestFailure:
     """Why there is no reply, how long the server asks to wait, and whether it may pass."""
 
     reason: str
@@ -68,7 +68,7 @@ class OpenAIJudge:
         return {name: getattr(self, name) for name in names} | {"extra": dict(self.extra)}
 
     def __call__(self, question: Question) -> Reply:
-        content, headers, trouble = self.content(question), self.headers(), Trouble("not tried")
+        content, headers, trouble = self.content(question), self.headers(), RequestFailure("not tried")
         for attempt in range(self.retries + 1):
             outcome = self.attempt(content, headers)
             if isinstance(outcome, Reply):
@@ -79,20 +79,22 @@ class OpenAIJudge:
             time.sleep(min(LONGEST_PAUSE, max(trouble.wait, self.pause * 2**attempt)))
         raise JudgeFailure(f"{trouble.reason} (try {attempt + 1} of {self.retries + 1})")
 
-    def attempt(self, content: Mapping[str, Any], headers: Mapping[str, str]) -> Reply | Trouble:
+    def attempt(self, content: Mapping[str, Any], headers: Mapping[str, str]) -> Reply | RequestFailure:
         """One request. Raises `InputError` where the endpoint would not answer any."""
         try:
             response = post_json(f"{self.base_url.rstrip('/')}/chat/completions", content, headers, self.timeout)
             if response.status == 200:
                 return read_reply(response.body)
         except OSError as error:
-            return Trouble(f"{type(error).__name__}: {error}")
+            return RequestFailure(f"{type(error).__name__}: {error}")
         if is_refusal(response.status, response.body):
             return Reply("", "content filter")
-        if response.status in HOPELESS:
-            raise InputError(f"the judge at {self.base_url} {HOPELESS[response.status]} (HTTP {response.status})")
+        if response.status in PERMANENT_ERRORS:
+            raise InputError(
+                f"the judge at {self.base_url} {PERMANENT_ERRORS[response.status]} (HTTP {response.status})"
+            )
         passes = response.status in TRANSIENT or response.status >= 500
-        return Trouble(f"HTTP {response.status}", response.wait, passes)
+        return RequestFailure(f"HTTP {response.status}", response.wait, passes)
 
     def content(self, question: Question) -> dict[str, Any]:
         """The body of the request."""

@@ -12,7 +12,7 @@ from yaml import YAMLError
 
 from g2tr.errors import InputError
 
-OURS = Path(__file__).with_name("prompts.yaml")
+DEFAULT_PROMPTS = Path(__file__).with_name("prompts.yaml")
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Prompts:
     @classmethod
     def of(cls, path: str | None = None) -> "Prompts":
         """Our prompts; those of the file at `path` replace them. Raises `InputError` for a name that nothing asks."""
-        ours, other = read(OURS), read(Path(path)) if path else {}
+        ours, other = read(DEFAULT_PROMPTS), read(Path(path)) if path else {}
         if unknown := sorted(set(other) - set(ours)):
             raise InputError(f"{path}: no inquiry is named {unknown[0]}; there are {', '.join(sorted(ours))}")
         return cls(ours | other)

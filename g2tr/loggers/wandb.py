@@ -12,7 +12,7 @@ from g2tr.benchmarks.sample import Benchmark
 from g2tr.config import build, fingerprint, plain
 from g2tr.errors import InputError
 from g2tr.evaluation.record import Record, read_records
-from g2tr.evaluation.run_config import relevant
+from g2tr.evaluation.run_config import run_config
 from g2tr.evaluation.run_folder import Run
 from g2tr.loggers.base import Log
 from g2tr.report.figures.overlay import overlay, side_by_side
@@ -55,7 +55,7 @@ class WandB:
             tags=[*self.tags, str(cfg.model.name), str(cfg.reducer.name), *map(str, cfg.benchmark)],
             job_type="infer",
             mode=MODES[self.mode],
-            id=fingerprint(relevant(cfg, cfg.reducer)),
+            id=fingerprint(run_config(cfg, cfg.reducer)),
             resume="allow",
             dir=str(cfg.outputs),
             config=plain(cfg),

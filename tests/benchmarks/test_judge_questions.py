@@ -3,7 +3,7 @@ import io
 import pytest
 from PIL import Image
 
-from g2tr.benchmarks.judge_questions import Inquiry
+from g2tr.benchmarks.judge_questions import JudgeQuestion
 from g2tr.benchmarks.sample import Sample
 from g2tr.errors import InputError
 from g2tr.images import ImageSource
@@ -30,14 +30,14 @@ EDIT = Image.new("RGB", (9, 9))
     ],
 )
 def test_pictures_come_in_the_order_that_was_asked_for(shows: tuple[str, ...], widths: list[int]) -> None:
-    assert [picture.width for picture in Inquiry("n", shows, ("s",)).pictures(SAMPLE, EDIT)] == widths
+    assert [picture.width for picture in JudgeQuestion("n", shows, ("s",)).pictures(SAMPLE, EDIT)] == widths
 
 
 def test_an_edit_can_be_brought_to_the_size_of_its_input() -> None:
-    assert Inquiry("n", ("edit",), ("s",), fit=True).pictures(SAMPLE, EDIT)[0].size == (1, 10)
+    assert JudgeQuestion("n", ("edit",), ("s",), fit=True).pictures(SAMPLE, EDIT)[0].size == (1, 10)
 
 
 def test_an_unreadable_input_is_named() -> None:
     broken = Sample("a", (ImageSource(b"x"),), "edit it", None, "kind")
     with pytest.raises(InputError, match="unreadable image"):
-        Inquiry("n", ("inputs", "edit"), ("s",)).pictures(broken, EDIT)
+        JudgeQuestion("n", ("inputs", "edit"), ("s",)).pictures(broken, EDIT)

@@ -151,7 +151,7 @@ def test_another_protocol_reads_the_same_answers_and_stores_nothing_unless_asked
     assert "protocol" not in json.loads(run.folder.metrics_file.read_text())["benchmarks"]["pope"]
 
 
-def foreign(benchmark: Understanding, answers: list[str], path: Path) -> str:
+def external_benchmarks(benchmark: Understanding, answers: list[str], path: Path) -> str:
     """A file of predictions as another program may leave it."""
     fields = ("id", "target", "category", "cluster", "facts")
     rows = [{name: getattr(sample, name) for name in fields} for sample in benchmark.samples()]
@@ -191,7 +191,7 @@ def test_hand_worked_scores_come_from_a_file_of_predictions_alone(
     tmp_path: Path,
     score: Callable[..., Any],
 ) -> None:
-    file = foreign(benchmark(Dataset(str(DATA / name / path))), answers, tmp_path / "answers.jsonl")
+    file = external_benchmarks(benchmark(Dataset(str(DATA / name / path))), answers, tmp_path / "answers.jsonl")
     (done,) = score(f"paths=[{file}]", f"benchmark={name}")
     measured = done.results[name]["scores"]
     assert {key: measured[key] for key in scores} == pytest.approx(scores)
@@ -200,7 +200,9 @@ def test_hand_worked_scores_come_from_a_file_of_predictions_alone(
 def test_the_command_takes_paths_by_name_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    path = foreign(MMVP(Dataset(str(DATA / "mmvp/original"))), ["A", "B", "B", "B"], tmp_path / "answers.jsonl")
+    path = external_benchmarks(
+        MMVP(Dataset(str(DATA / "mmvp/original"))), ["A", "B", "B", "B"], tmp_path / "answers.jsonl"
+    )
     monkeypatch.setattr(sys, "argv", ["g2tr", "score", path, "benchmark=mmvp"])
     with pytest.raises(SystemExit) as ended:
         main()

@@ -16,7 +16,7 @@ from g2tr.errors import InputError, OutputError
 from g2tr.evaluation.evaluate import evaluate
 from g2tr.evaluation.predict import Evaluation
 from g2tr.evaluation.run_folder import Run, RunFolder
-from g2tr.files import saying
+from g2tr.files import reporting_os_errors
 from g2tr.reducers.cascade import KEEP_ALL
 from g2tr.report.tables.table import tried_again
 
@@ -231,6 +231,6 @@ def test_a_failure_to_write_says_that_predictions_are_kept_only_where_there_are_
     for existing in (False, True):
         if existing:
             (tmp_path / "predictions.rank0.jsonl").touch()
-        with pytest.raises(OutputError) as error, saying(tmp_path / "x"):
+        with pytest.raises(OutputError) as error, reporting_os_errors(tmp_path / "x"):
             raise OSError(28, "No space left on device")
         assert ("is kept" in str(error.value)) is existing

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from g2tr.evaluation.record import Record, lasting, read_records, read_seconds, to_line, to_seconds
+from g2tr.evaluation.record import Record, read_records, read_seconds, to_line, to_seconds, without_timing
 
 
 def record(name: str) -> Record:
@@ -13,7 +13,7 @@ def test_lines_of_another_kind_are_passed_over(tmp_path: Path) -> None:
 
 
 def test_what_lasts_of_a_record_is_all_but_its_times() -> None:
-    assert to_line(lasting(record("a"))) == to_line(record("a")).replace('{"prefill": 0.5}', "{}")
+    assert to_line(without_timing(record("a"))) == to_line(record("a")).replace('{"prefill": 0.5}', "{}")
 
 
 def test_times_come_back_by_benchmark_and_id_and_what_is_no_time_is_passed_over(tmp_path: Path) -> None:

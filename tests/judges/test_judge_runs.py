@@ -19,7 +19,7 @@ from g2tr.evaluation.record import Record, to_line
 from g2tr.evaluation.run_folder import RunFolder
 from g2tr.judges.cache import Cached
 from g2tr.judges.judge import JudgeFailure, Question, Reply
-from g2tr.judges.judge_runs import Court
+from g2tr.judges.judge_runs import JudgeRunner
 from g2tr.judges.prompts import Prompts
 
 EDITS = Path(__file__).parents[1] / "data/edits"
@@ -66,8 +66,8 @@ def folder(tmp_path: Path) -> RunFolder:
 
 
 def judged(folder: RunFolder, judge: Any, workers: int = 1) -> Any:
-    court = Court(judge, Prompts.of(), workers, progress=False)
-    return court.judge_run(folder, "imgedit", list(folder.records().values()), imgedit())
+    runner = JudgeRunner(judge, Prompts.of(), workers, progress=False)
+    return runner.judge_run(folder, "imgedit", list(folder.records().values()), imgedit())
 
 
 def test_every_row_says_who_judged_how_and_by_which_rule(folder: RunFolder) -> None:
@@ -158,10 +158,10 @@ def test_an_image_that_cannot_be_read_is_a_failure_of_that_inquiry(folder: RunFo
 
 
 def test_data_without_the_samples_of_the_run_are_refused(folder: RunFolder) -> None:
-    court = Court(Scripted(lambda _: GOOD), Prompts.of(), 1, progress=False)
+    runner = JudgeRunner(Scripted(lambda _: GOOD), Prompts.of(), 1, progress=False)
     foreign = [Record("x1", "imgedit", "add", "p", "images/x.png", None, 0)]
     with pytest.raises(InputError, match="no sample x1"):
-        court.judge_run(folder, "imgedit", foreign, imgedit())
+        runner.judge_run(folder, "imgedit", foreign, imgedit())
 
 
 def test_an_edit_counts_once_all_its_inquiries_are_answered(tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ def test_an_edit_counts_once_all_its_inquiries_are_answered(tmp_path: Path) -> N
         return "hm" if "knowledge" in prompt else json.dumps(full)
 
     judge = Scripted(answer)
-    rows, result = Court(judge, Prompts.of(), 1, progress=False).judge_run(run, "kris", records, benchmark)
+    rows, result = JudgeRunner(judge, Prompts.of(), 1, progress=False).judge_run(run, "kris", records, benchmark)
     assert [row.outcome for row in rows] == ["scored", "unparsable", "scored", "scored", "scored", "scored"]
     assert (result["n"], result["scores"]["overall"]) == (1, 75.0)
     seen = [[part if isinstance(part, str) else part.size for part in q.parts[1:]] for q in judge.questions]

@@ -16,7 +16,7 @@ from g2tr.config import conf_dir
 from g2tr.errors import InputError
 from g2tr.evaluation.record import Record, to_line
 from g2tr.evaluation.run_folder import RunFolder
-from g2tr.judges.judged_folder import court_of, judge_folder
+from g2tr.judges.judged_folder import judge_folder, runner_of
 
 EDITS = Path(__file__).parents[1] / "data/edits"
 Compose = Callable[..., DictConfig]
@@ -58,8 +58,8 @@ def test_a_run_is_judged_stored_and_never_asked_about_twice(
 ) -> None:
     endpoint.says(429, answer)
     node = judge_node(compose, endpoint, "judge.model=tiny", "judge.pause=0.01", "judge.key_variable=null")
-    court = court_of(node, str(tmp_path / "cache"), None, workers=2, progress=False)
-    content = judge_folder(folder, {"gedit": gedit()}, court)
+    runner = runner_of(node, str(tmp_path / "cache"), None, workers=2, progress=False)
+    content = judge_folder(folder, {"gedit": gedit()}, runner)
     assert content["benchmarks"]["gedit"]["scores"]["overall/en"] == 6.0
     assert content["judge"]["model"] == "tiny" and content["judge"]["base_url"] == endpoint.url
     (scores,), (lines,) = folder.path.glob("judged/*.json"), folder.path.glob("judged/*.jsonl")
@@ -69,7 +69,7 @@ def test_a_run_is_judged_stored_and_never_asked_about_twice(
         (name, inquiry, "scored") for name in ("en-a1", "en-b2") for inquiry in ("gedit.semantics", "gedit.quality")
     ]
     asked = len(endpoint.requests)
-    assert judge_folder(folder, {"gedit": gedit()}, court) == content
+    assert judge_folder(folder, {"gedit": gedit()}, runner) == content
     assert len(endpoint.requests) == asked == 5
 
 
@@ -78,7 +78,7 @@ def test_other_prompts_are_judged_apart(folder: RunFolder, endpoint: Any, compos
     (tmp_path / "official.yaml").write_text("gedit:\n  quality: 'Rate naturalness and artifacts.'\n")
     node = judge_node(compose, endpoint)
     for prompts in (None, str(tmp_path / "official.yaml")):
-        judge_folder(folder, {"gedit": gedit()}, court_of(node, str(tmp_path / "cache"), prompts, 1, progress=False))
+        judge_folder(folder, {"gedit": gedit()}, runner_of(node, str(tmp_path / "cache"), prompts, 1, progress=False))
     assert len(list(folder.path.glob("judged/*.json"))) == 2
     assert len(endpoint.requests) == 6
 
@@ -86,15 +86,15 @@ def test_other_prompts_are_judged_apart(folder: RunFolder, endpoint: Any, compos
 def test_a_run_without_a_judged_benchmark_is_named(folder: RunFolder, endpoint: Any, compose: Compose) -> None:
     brush = MagicBrush(Dataset(str(EDITS / "magicbrush.parquet")))
     with pytest.raises(InputError, match="none of magicbrush is scored by a judge"):
-        judge_folder(folder, {"magicbrush": brush}, court_of(judge_node(compose, endpoint), "cache", None, 1))
+        judge_folder(folder, {"magicbrush": brush}, runner_of(judge_node(compose, endpoint), "cache", None, 1))
 
 
 def test_no_workers_are_refused(endpoint: Any, compose: Compose) -> None:
     with pytest.raises(InputError, match="workers"):
-        court_of(judge_node(compose, endpoint), "cache", None, 0)
+        runner_of(judge_node(compose, endpoint), "cache", None, 0)
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in (conf_dir() / "judge").glob("*.yaml")))
 def test_every_judge_is_built_or_is_none(name: str, compose: Compose) -> None:
     node = compose(f"judge={name}", config_name="score").judge
-    assert not node if name == "none" else court_of(node, "cache", None, 1).judge.identity["model"]
+    assert not node if name == "none" else runner_of(node, "cache", None, 1).judge.identity["model"]
