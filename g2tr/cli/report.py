@@ -13,10 +13,10 @@ from g2tr.evaluation.run_folder import Run
 from g2tr.evaluation.trusted_config import headline_of
 from g2tr.report.collect import collect
 from g2tr.report.figures.all import charts, pictures
-from g2tr.report.figures.drawing import looks
-from g2tr.report.page import Chapter, page
+from g2tr.report.figures.drawing import styles
+from g2tr.report.page import ReportSection, page
 from g2tr.report.tables.formats import csv_text, latex, rows_of
-from g2tr.report.tables.section import Section, sections
+from g2tr.report.tables.section import ModelResults, sections
 from g2tr.report.tables.table import markdown
 
 
@@ -47,25 +47,25 @@ def check(cfg: DictConfig) -> None:
         raise InputError(f"homes must be true or false, got {cfg.assignment!r}")
 
 
-def chapters_of(runs: Sequence[Run], count: int, assignment: bool) -> list[Chapter]:
+def chapters_of(runs: Sequence[Run], count: int, assignment: bool) -> list[ReportSection]:
     """Sections with their figures; a reducer has one look throughout."""
     nodes = {name: node for run in runs for name, node in run.metrics["benchmark"].items()}
     parts = sections(runs, {name: headline_of(node) for name, node in nodes.items()})
-    look = looks(list(dict.fromkeys(line.label for part in parts for line in part.lines)))
+    style = styles(list(dict.fromkeys(line.label for part in parts for line in part.lines)))
     return [
-        Chapter(title, part, list(charts(part, look)), *pictures(part, count, assignment))
+        ReportSection(title, part, list(charts(part, style)), *pictures(part, count, assignment))
         for title, part in zip(titles(parts), parts, strict=True)
     ]
 
 
-def titles(parts: Sequence[Section]) -> list[str]:
+def titles(parts: Sequence[ModelResults]) -> list[str]:
     """The models of sections, numbered where one has several."""
     names = [str(part.model["name"]) for part in parts]
     counts = Counter(names)
     return [f"{name} ({names[:i].count(name) + 1})" if counts[name] > 1 else name for i, name in enumerate(names)]
 
 
-def write(out: Path, chapter: Chapter) -> None:
+def write(out: Path, chapter: ReportSection) -> None:
     """The tables and figures of one section as files."""
     stem = "-".join("".join(c if c.isalnum() or c in "_." else " " for c in chapter.title).split())
     rows = rows_of(chapter.section)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from omegaconf import OmegaConf
 
-from g2tr.report.figures.all import Plate
+from g2tr.report.figures.all import RenderedFigure
 from g2tr.report.tables.formats import best_columns, rows_of
-from g2tr.report.tables.section import Section
+from g2tr.report.tables.section import ModelResults
 
 NOTE = (
     "rel. avg is the unweighted mean over benchmarks of each one's first score, in % of the unreduced model's. "
@@ -21,17 +21,17 @@ NOTE = (
 
 
 @dataclass(frozen=True)
-class Chapter:
+class ReportSection:
     """A section with its title and figures, and what it lacks."""
 
     title: str
-    section: Section
-    charts: Sequence[Plate]
-    pictures: Sequence[Plate]
+    section: ModelResults
+    charts: Sequence[RenderedFigure]
+    pictures: Sequence[RenderedFigure]
     left_out: Sequence[str] = ()
 
 
-def page(chapters: Sequence[Chapter], left_out: Sequence[str], version: str) -> str:
+def page(chapters: Sequence[ReportSection], left_out: Sequence[str], version: str) -> str:
     """The page as HTML."""
     css = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
     runs = sum(len(line.runs) for chapter in chapters for line in chapter.section.lines)
@@ -45,7 +45,7 @@ def page(chapters: Sequence[Chapter], left_out: Sequence[str], version: str) -> 
     )
 
 
-def chapter_html(chapter: Chapter) -> str:
+def chapter_html(chapter: ReportSection) -> str:
     """One section: facts, table, findings, charts, pictures, runs."""
     section, wide = chapter.section, [figure(plate, wide=True) for plate in chapter.pictures]
     said = section.findings()
@@ -58,7 +58,7 @@ def chapter_html(chapter: Chapter) -> str:
     )
 
 
-def facts(section: Section) -> str:
+def facts(section: ModelResults) -> str:
     """What was measured on what."""
     counts = {name: result["n"] for line in section.lines for name, result in line.results()}
     seeds = sorted({seed for line in section.lines for seed in line.seeds})
@@ -73,7 +73,7 @@ def facts(section: Section) -> str:
     )
 
 
-def table(section: Section) -> str:
+def table(section: ModelResults) -> str:
     """The table of a section, a rule wherever the keep ratio changes."""
     rows = rows_of(section)
     names = [name for name in rows[0] if any(row[name] for row in rows)]
@@ -87,7 +87,7 @@ def table(section: Section) -> str:
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
 
 
-def figure(plate: Plate, wide: bool) -> str:
+def figure(plate: RenderedFigure, wide: bool) -> str:
     """A figure that follows the page's colours; a wide one scrolls on small screens."""
     images = "".join(
         f'<img class="{theme}" src="data:image/png;base64,{b64encode(content).decode()}" '
@@ -99,7 +99,7 @@ def figure(plate: Plate, wide: bool) -> str:
     return f"{start}{inner}<figcaption>{escape(plate.caption)}</figcaption></figure>\n"
 
 
-def origin(section: Section) -> str:
+def origin(section: ModelResults) -> str:
     """The runs behind a section, and their settings."""
     runs = [
         f"{line.label} {line.keep:g}, seed {run.metrics['seed']}: {run.folder.path.name}"

@@ -12,7 +12,7 @@ from g2tr.config import fingerprint
 from g2tr.evaluation.record import Record
 from g2tr.evaluation.run_folder import Run, RunFolder
 from g2tr.report.collect import read_run
-from g2tr.report.tables.section import Section, sections
+from g2tr.report.tables.section import ModelResults, sections
 
 HEADLINES = {"questions": SceneQuestions.headline, "edits": SceneEdits.headline}
 NODES = {
@@ -21,7 +21,7 @@ NODES = {
 }
 STAGES = {stage: {"_target_": f"g2tr.{stage}.x.X"} for stage in ("importance", "selection", "merge")}
 MakeRun = Callable[..., Run]
-MakeSection = Callable[..., Section]
+MakeSection = Callable[..., ModelResults]
 
 
 def reducer_of(name: str, keep: float, seed: int) -> dict[str, Any]:
@@ -86,7 +86,7 @@ def make_run(tmp_path: Path) -> MakeRun:
 def make_section(make_run: MakeRun) -> MakeSection:
     """The section of the unreduced model, of random at two seeds, and of one reducer, at two keep ratios."""
 
-    def made() -> Section:
+    def made() -> ModelResults:
         runs = [make_run("none", 1.0, 0.8)]
         for keep, score in ((0.5, 0.6), (0.25, 0.4)):
             runs += [make_run("random", keep, score - 0.2, 0), make_run("random", keep, score, 1)]

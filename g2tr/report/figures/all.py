@@ -9,11 +9,11 @@ from matplotlib.figure import Figure
 from g2tr.errors import InputError
 from g2tr.evaluation.trusted_config import build_benchmark
 from g2tr.report.figures.curves import curves
-from g2tr.report.figures.drawing import DARK, LIGHT, Look, Theme, png
+from g2tr.report.figures.drawing import DARK, LIGHT, PlotStyle, Theme, png
 from g2tr.report.figures.pareto import pareto
 from g2tr.report.figures.pictures import sheets
 from g2tr.report.figures.sheet import drawn
-from g2tr.report.tables.section import Section
+from g2tr.report.tables.section import ModelResults
 
 CSS_PIXELS = 120  # per inch of a figure
 Draw = Callable[[Theme], Figure | None]
@@ -26,7 +26,7 @@ CAPTIONS = {
 
 
 @dataclass(frozen=True)
-class Plate:
+class RenderedFigure:
     """A finished figure: PNGs for light and dark pages, and its width on a page in CSS pixels."""
 
     name: str
@@ -38,15 +38,15 @@ class Plate:
     dark: bytes
 
 
-def plate(name: str, title: str, caption: str, alt: str, draw: Draw) -> Iterator[Plate]:
+def plate(name: str, title: str, caption: str, alt: str, draw: Draw) -> Iterator[RenderedFigure]:
     """One figure, unless there is nothing to draw."""
     light, dark = draw(LIGHT), draw(DARK)
     if light is not None and dark is not None:
         width = round(CSS_PIXELS * light.get_figwidth())
-        yield Plate(name, title, caption, alt, width, png(light, LIGHT), png(dark, DARK))
+        yield RenderedFigure(name, title, caption, alt, width, png(light, LIGHT), png(dark, DARK))
 
 
-def charts(section: Section, look: Mapping[str, Look]) -> Iterator[Plate]:
+def charts(section: ModelResults, style: Mapping[str, PlotStyle]) -> Iterator[RenderedFigure]:
     """Trade-off and curves."""
     yield from plate(
         "pareto",
@@ -54,7 +54,7 @@ def charts(section: Section, look: Mapping[str, Look]) -> Iterator[Plate]:
         "Each reducer at its keep ratios; up and right is better, what is shaded is beaten. "
         "Numbers are the keep ratios of the best.",
         "Relative score of each reducer against its prefill speed-up",
-        partial(pareto, section, look),
+        partial(pareto, section, style),
     )
     for name in section.benchmarks:
         yield from plate(
@@ -62,11 +62,11 @@ def charts(section: Section, look: Mapping[str, Look]) -> Iterator[Plate]:
             f"Score over keep ratio: {name}",
             "The dashed level is the unreduced model. Bars are standard deviations over seeds.",
             f"Score of each reducer on {name} over its keep ratio",
-            partial(curves, section, name, look),
+            partial(curves, section, name, style),
         )
 
 
-def pictures(section: Section, count: int, assignment: bool) -> tuple[list[Plate], list[str]]:
+def pictures(section: ModelResults, count: int, assignment: bool) -> tuple[list[RenderedFigure], list[str]]:
     """Kept tokens and edits of every benchmark, and for each whose samples or edits cannot be read the reason."""
     plates, left_out = [], []
     for name in section.benchmarks:
@@ -77,7 +77,7 @@ def pictures(section: Section, count: int, assignment: bool) -> tuple[list[Plate
     return plates, left_out
 
 
-def pictures_of(section: Section, name: str, count: int, assignment: bool) -> Iterator[Plate]:
+def pictures_of(section: ModelResults, name: str, count: int, assignment: bool) -> Iterator[RenderedFigure]:
     """Kept tokens and edits of one benchmark, in as many parts as they are wide."""
     for kind, sheet in sheets(section, name, build_benchmark(name, section.benchmarks[name]), count, assignment):
         alt = f"{TITLES[kind]} on {name}: {'; '.join(sheet.prompts)}"

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 
 from matplotlib.figure import Figure
 
-from g2tr.report.figures.drawing import Look, Theme, draw_line, name_ends, plot
-from g2tr.report.tables.section import Section
+from g2tr.report.figures.drawing import PlotStyle, Theme, draw_line, name_ends, plot
+from g2tr.report.tables.section import ModelResults
 from g2tr.report.tables.table import scale_of
 
 
-def curves(section: Section, benchmark: str, look: Mapping[str, Look], theme: Theme) -> Figure | None:
+def curves(section: ModelResults, benchmark: str, style: Mapping[str, PlotStyle], theme: Theme) -> Figure | None:
     """The unreduced model is a dashed level. None where no reducer was run at two keep ratios."""
     score = section.headlines[benchmark][0]
     scale = scale_of(score)
@@ -24,12 +24,12 @@ def curves(section: Section, benchmark: str, look: Mapping[str, Look], theme: Th
     for label, spreads in found.items():
         heights = [scale * spread.mean for _, spread in spreads]
         if section.reference and label == section.reference.label:
-            axes.axhline(heights[0], color=look[label].line(theme), linestyle=(0, (4, 3)), linewidth=1)
+            axes.axhline(heights[0], color=style[label].line(theme), linestyle=(0, (4, 3)), linewidth=1)
         elif heights:
             deviations = [scale * spread.deviation for _, spread in spreads]
-            draw_line(axes, [keep for keep, _ in spreads], heights, deviations, look[label], theme)
+            draw_line(axes, [keep for keep, _ in spreads], heights, deviations, style[label], theme)
         if heights:
             ends[label] = (spreads[0][0], heights[0])
     axes.set_xticks(sorted({line.keep for line in section.lines if not line.is_reference}))
-    name_ends(figure, axes, ends, look, theme)
+    name_ends(figure, axes, ends, style, theme)
     return figure

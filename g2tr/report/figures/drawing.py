@@ -22,9 +22,9 @@ NAME_HEIGHT = 0.17  # inches
 class Theme:
     """Colours of a page; `lift` is how much ink is mixed into the palette."""
 
-    paper: str
-    ink: str
-    faint: str
+    background: str
+    text_colour: str
+    muted: str
     right: str
     wrong: str
     lift: float
@@ -41,7 +41,7 @@ def mixed(colour: str, other: str, share: float) -> str:
 
 
 @dataclass(frozen=True)
-class Look:
+class PlotStyle:
     """How a reducer is drawn; without a colour of its own in the ink of the page, or fainter."""
 
     colour: str | None
@@ -50,20 +50,20 @@ class Look:
     def line(self, theme: Theme) -> str:
         """The colour of lines and markers."""
         if self.colour is None:
-            return theme.ink if self.marker == "*" else theme.faint
-        return mixed(self.colour, theme.ink, theme.lift)
+            return theme.text_colour if self.marker == "*" else theme.muted
+        return mixed(self.colour, theme.text_colour, theme.lift)
 
     def text(self, theme: Theme) -> str:
         """The same, with enough ink to be read."""
-        return mixed(self.line(theme), theme.ink, 0.35)
+        return mixed(self.line(theme), theme.text_colour, 0.35)
 
 
-def looks(labels: Sequence[str]) -> dict[str, Look]:
+def styles(labels: Sequence[str]) -> dict[str, PlotStyle]:
     """The same look for a reducer in all figures; 42 reducers can be told apart."""
     coloured = sorted((label for label in labels if label not in NEUTRAL), key=lambda label: (label != "g2tr", label))
-    known = {label: Look(None, NEUTRAL[label]) for label in labels if label in NEUTRAL}
+    known = {label: PlotStyle(None, NEUTRAL[label]) for label in labels if label in NEUTRAL}
     return known | {
-        label: Look(COLOURS[i % len(COLOURS)], MARKERS[i % len(MARKERS)]) for i, label in enumerate(coloured)
+        label: PlotStyle(COLOURS[i % len(COLOURS)], MARKERS[i % len(MARKERS)]) for i, label in enumerate(coloured)
     }
 
 
@@ -71,30 +71,30 @@ def plot(theme: Theme, x: str, y: str, names: int) -> tuple[Figure, Axes]:
     """Quiet axes with a faint grid, high enough for that many names beside them."""
     figure = Figure(figsize=(5.4, max(3.8, 0.9 + NAME_HEIGHT * names)), layout="constrained")
     axes = figure.add_subplot()
-    axes.set_facecolor(theme.paper)
+    axes.set_facecolor(theme.background)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.spines[["left", "bottom"]].set_color(theme.faint)
-    axes.tick_params(colors=theme.ink, labelsize=9, length=3, color=theme.faint)
-    axes.grid(color=theme.faint, alpha=0.25, linewidth=0.6)
+    axes.spines[["left", "bottom"]].set_color(theme.muted)
+    axes.tick_params(colors=theme.text_colour, labelsize=9, length=3, color=theme.muted)
+    axes.grid(color=theme.muted, alpha=0.25, linewidth=0.6)
     axes.set_axisbelow(True)
-    axes.set_xlabel(x, fontsize=10, color=theme.ink)
-    axes.set_ylabel(y, fontsize=10, color=theme.ink, parse_math=False)
+    axes.set_xlabel(x, fontsize=10, color=theme.text_colour)
+    axes.set_ylabel(y, fontsize=10, color=theme.text_colour, parse_math=False)
     axes.margins(0.08)
     return figure, axes
 
 
 def draw_line(
-    axes: Axes, xs: Sequence[float], ys: Sequence[float], deviations: Sequence[float], look: Look, theme: Theme
+    axes: Axes, xs: Sequence[float], ys: Sequence[float], deviations: Sequence[float], style: PlotStyle, theme: Theme
 ) -> None:
     """One reducer, with bars where its seeds differ."""
     axes.errorbar(
         xs,
         ys,
         yerr=deviations if any(deviations) else None,
-        color=look.line(theme),
-        marker=look.marker,
-        markersize=11 if look.marker == "*" else 6.5,
-        markeredgecolor=theme.paper,
+        color=style.line(theme),
+        marker=style.marker,
+        markersize=11 if style.marker == "*" else 6.5,
+        markeredgecolor=theme.background,
         markeredgewidth=0.7,
         linewidth=1.6,
         elinewidth=0.9,
@@ -104,16 +104,16 @@ def draw_line(
 
 
 def name_ends(
-    figure: Figure, axes: Axes, ends: Mapping[str, tuple[float, float]], look: Mapping[str, Look], theme: Theme
+    figure: Figure, axes: Axes, ends: Mapping[str, tuple[float, float]], style: Mapping[str, PlotStyle], theme: Theme
 ) -> None:
     """Names and markers right of the axes, at the heights of their points or as near as others allow, tied by dots."""
     low, high = axes.get_ylim()
     names = sorted(ends, key=lambda name: ends[name][1])
-    heights = apart(
+    heights = spread_labels(
         [(ends[name][1] - low) / (high - low) for name in names], NAME_HEIGHT / (figure.get_figheight() - 0.7)
     )
     for name, height in zip(names, heights, strict=True):
-        colour, (x, y) = look[name].line(theme), ends[name]
+        colour, (x, y) = style[name].line(theme), ends[name]
         axes.annotate(
             "",
             (min(x, axes.get_xlim()[1]), y),
@@ -121,12 +121,12 @@ def name_ends(
             textcoords="axes fraction",
             arrowprops={"arrowstyle": "-", "linestyle": ":", "color": colour, "linewidth": 0.9, "shrinkA": 0},
         )
-        place, ink = axes.transAxes, look[name].text(theme)
-        axes.plot(1.045, height, look[name].marker, color=colour, markersize=5, mew=0, transform=place, clip_on=False)
-        axes.text(1.07, height, name, fontsize=9, color=ink, va="center", transform=place, parse_math=False)
+        place, text_colour = axes.transAxes, style[name].text(theme)
+        axes.plot(1.045, height, style[name].marker, color=colour, markersize=5, mew=0, transform=place, clip_on=False)
+        axes.text(1.07, height, name, fontsize=9, color=text_colour, va="center", transform=place, parse_math=False)
 
 
-def apart(heights: Sequence[float], gap: float) -> list[float]:
+def spread_labels(heights: Sequence[float], gap: float) -> list[float]:
     """Rising heights, neighbours at least `gap` apart; those too close are spread around their mean."""
     groups: list[list[float]] = []
     for height in heights:
@@ -142,5 +142,5 @@ def png(figure: Figure, theme: Theme) -> bytes:
     with warnings.catch_warnings():
         # A script that the font lacks is drawn as boxes; the page has the prompt as text, too.
         warnings.filterwarnings("ignore", message="Glyph")
-        figure.savefig(buffer, format="png", dpi=DPI, facecolor=theme.paper, metadata={"Software": None})
+        figure.savefig(buffer, format="png", dpi=DPI, facecolor=theme.background, metadata={"Software": None})
     return buffer.getvalue()

@@ -15,7 +15,7 @@ PANEL, GAP, BELOW, PROMPT, LINE = 1.15, 0.07, 0.27, 1.35, 0.14
 
 
 @dataclass(frozen=True, eq=False)
-class Panel:
+class GridCell:
     """One image; `right` tells whether what is said below it is right, where that is known."""
 
     image: Image.Image
@@ -24,23 +24,23 @@ class Panel:
 
 
 @dataclass(frozen=True, eq=False)
-class Sheet:
+class ImageGrid:
     """A row of panels for each prompt; the first `lead` columns are what the others are compared with."""
 
     columns: Sequence[str]
     prompts: Sequence[str]
-    rows: Sequence[Sequence[Panel]]
+    rows: Sequence[Sequence[GridCell]]
     lead: int = 0
 
-    def parts(self, width: int = 8) -> Iterator["Sheet"]:
+    def parts(self, width: int = 8) -> Iterator["ImageGrid"]:
         """Sheets of at most `width` columns, each with the leading ones."""
         for start in range(self.lead, len(self.columns), width - self.lead):
             shown = [*range(self.lead), *range(start, min(start + width - self.lead, len(self.columns)))]
             rows = [[row[i] for i in shown] for row in self.rows]
-            yield Sheet([self.columns[i] for i in shown], self.prompts, rows, self.lead)
+            yield ImageGrid([self.columns[i] for i in shown], self.prompts, rows, self.lead)
 
 
-def drawn(sheet: Sheet, theme: Theme) -> Figure:
+def drawn(sheet: ImageGrid, theme: Theme) -> Figure:
     """The sheet, its prompts on the left, the names of its columns on top and answers below the panels."""
     titles = [fill(title, 18, break_long_words=False) for title in sheet.columns]
     top = 0.12 + LINE * max(title.count("\n") + 1 for title in titles)
@@ -56,7 +56,7 @@ def drawn(sheet: Sheet, theme: Theme) -> Figure:
             ha="right",
             va="center",
             fontsize=8,
-            color=theme.ink,
+            color=theme.text_colour,
             parse_math=False,
         )
         for j, (panel, title) in enumerate(zip(panels, titles, strict=True)):
@@ -66,12 +66,12 @@ def drawn(sheet: Sheet, theme: Theme) -> Figure:
     return figure
 
 
-def draw_panel(axes: Axes, panel: Panel, title: str, theme: Theme) -> None:
+def draw_panel(axes: Axes, panel: GridCell, title: str, theme: Theme) -> None:
     """One image, its column's name above it and what is said below it."""
     axes.imshow(panel.image)
     axes.set_xticks([])
     axes.set_yticks([])
     axes.spines[:].set_visible(False)
-    axes.set_title(title, fontsize=8, color=theme.ink, pad=4, parse_math=False)
-    colour = {True: theme.right, False: theme.wrong, None: theme.ink}[panel.right]
+    axes.set_title(title, fontsize=8, color=theme.text_colour, pad=4, parse_math=False)
+    colour = {True: theme.right, False: theme.wrong, None: theme.text_colour}[panel.right]
     axes.set_xlabel(panel.text, fontsize=8, color=colour, labelpad=2, parse_math=False)

@@ -5,9 +5,9 @@ import io
 from collections.abc import Sequence
 
 from g2tr.evaluation.scoring import PHASES
-from g2tr.report.tables.line import Line, Spread
+from g2tr.report.tables.line import MeanStd, ResultRow
 from g2tr.report.tables.paired import Difference
-from g2tr.report.tables.section import RIVALS, Section
+from g2tr.report.tables.section import BASELINES, ModelResults
 from g2tr.report.tables.table import Row, bytes_cell, digits_of, flops_cell, scale_of
 
 LATEX = str.maketrans({c: f"\\{c}" for c in "&%$#_{}"} | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}"})
@@ -15,7 +15,7 @@ SYMBOLS = str.maketrans({"×": r"$\times$", "±": r"$\pm$", "–": "--", "^": r"
 RELATIVE = "rel. avg"
 
 
-def spread_cell(spread: Spread | None, scale: float, digits: int) -> str:
+def spread_cell(spread: MeanStd | None, scale: float, digits: int) -> str:
     """A mean, and ± its deviation where there are several seeds."""
     if spread is None:
         return ""
@@ -23,7 +23,7 @@ def spread_cell(spread: Spread | None, scale: float, digits: int) -> str:
     return f"{text} ± {scale * spread.deviation:.{digits}f}" if len(spread.values) > 1 else text
 
 
-def score_names(section: Section) -> list[tuple[str, str, str]]:
+def score_names(section: ModelResults) -> list[tuple[str, str, str]]:
     """Benchmark, score and column of every headline score that was measured."""
     pairs = [(name, score) for name, scores in section.headlines.items() for score in scores]
     measured = [pair for pair in pairs if any(line.score(*pair) for line in section.lines)]
@@ -35,13 +35,13 @@ def cell(value: float | None, form: str = "{:.2f}x") -> str:
     return "" if value is None else form.format(value)
 
 
-def row_of(line: Line, section: Section) -> Row:
+def row_of(line: ResultRow, section: ModelResults) -> Row:
     """One line for readers."""
     row = {"reducer": line.label, "keep": f"{line.keep:g}"}
     for benchmark, score, column in score_names(section):
         scale, digits = scale_of(score), digits_of(score)
         row[column] = spread_cell(line.score(benchmark, score), scale, digits)
-        for rival in RIVALS:
+        for rival in BASELINES:
             if apart := section.differences[line.key].get((benchmark, score, rival)):
                 row[f"{benchmark} vs {rival}"] = apart.text(scale, digits)
     flops, kv, ratio = line.mean("cost", "prefill_flops"), line.mean("cost", "kv_bytes"), line.mean("tokens", "ratio")
@@ -55,7 +55,7 @@ def row_of(line: Line, section: Section) -> Row:
     }
 
 
-def rows_of(section: Section) -> list[Row]:
+def rows_of(section: ModelResults) -> list[Row]:
     """All lines for readers with the same columns; how many seeds only where it is not one throughout."""
     cells = [row_of(line, section) for line in section.lines]
     names = dict.fromkeys(name for row in sorted(cells, key=len, reverse=True) for name in row)
@@ -65,7 +65,7 @@ def rows_of(section: Section) -> list[Row]:
     return rows
 
 
-def best_columns(line: Line, section: Section) -> set[str]:
+def best_columns(line: ResultRow, section: ModelResults) -> set[str]:
     """Columns of scores in which a line is the best of several at its keep ratio."""
     rivals = [other for other in section.lines if other.keep == line.keep and other is not line]
     columns = {
@@ -81,7 +81,7 @@ def best_columns(line: Line, section: Section) -> set[str]:
     }
 
 
-def numbers_of(line: Line, section: Section) -> dict[str, str | float | int | None]:
+def numbers_of(line: ResultRow, section: ModelResults) -> dict[str, str | float | int | None]:
     """One line for programs: plain numbers, shares as fractions of 1."""
     numbers: dict[str, str | float | int | None] = {
         "reducer": line.label,
@@ -94,7 +94,7 @@ def numbers_of(line: Line, section: Section) -> dict[str, str | float | int | No
         numbers[column] = None if spread is None else spread.mean
         numbers[f"{column}_std"] = None if spread is None else spread.deviation
     for name, score, _ in score_names(section):
-        for rival in RIVALS:
+        for rival in BASELINES:
             numbers |= apart_numbers(
                 f"{name}/{score}_vs_{rival}", section.differences[line.key].get((name, score, rival))
             )
@@ -120,7 +120,7 @@ def apart_numbers(stem: str, apart: Difference | None) -> dict[str, float | None
     return dict(zip((stem, f"{stem}_low", f"{stem}_high", f"{stem}_p"), values, strict=True))
 
 
-def csv_text(section: Section) -> str:
+def csv_text(section: ModelResults) -> str:
     """Comma-separated values with a header."""
     lines = [numbers_of(line, section) for line in section.lines]
     text = io.StringIO()

@@ -31,7 +31,7 @@ def labels_of(runs: Sequence[Run]) -> dict[str, str]:
     labels: dict[str, str] = {}
     for key, reducer in reducers.items():
         alike = [other for other in reducers.values() if called(other) == called(reducer)]
-        details = [stages(reducer), *told_apart(reducer, alike)]
+        details = [stages(reducer), *distinguishing_settings(reducer, alike)]
         name = str(reducer["name"])
         labels[key] = name if names[name] == 1 else f"{name} ({'; '.join(details)})"
     return labels
@@ -42,7 +42,7 @@ def called(reducer: Settings) -> tuple[str, str]:
     return str(reducer["name"]), stages(reducer)
 
 
-def told_apart(reducer: Settings, alike: Sequence[Settings]) -> list[str]:
+def distinguishing_settings(reducer: Settings, alike: Sequence[Settings]) -> list[str]:
     """The settings in which a reducer differs from others, as `key=value`."""
     own, others = flat(without(reducer, FOLDED)), [flat(without(other, FOLDED)) for other in alike]
     return [f"{key}={value}" for key, value in own.items() if any(other.get(key) != value for other in others)]

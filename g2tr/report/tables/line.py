@@ -13,7 +13,7 @@ Settings = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Spread:
+class MeanStd:
     """One value per seed."""
 
     values: tuple[float, ...]
@@ -29,7 +29,7 @@ class Spread:
 
 
 @dataclass(frozen=True, eq=False)
-class Line:
+class ResultRow:
     """One reducer at one keep ratio: runs that differ in their seed, or in their benchmarks."""
 
     label: str
@@ -73,14 +73,14 @@ class Line:
         runs = [run for run in self.runs if benchmark in run.metrics["benchmarks"]]
         return min(runs, key=lambda run: run.metrics["seed"], default=None)
 
-    def score(self, benchmark: str, name: str) -> Spread | None:
+    def score(self, benchmark: str, name: str) -> MeanStd | None:
         """A score, seed by seed."""
         results = [result["scores"] for other, result in self.results() if other == benchmark]
         values = tuple(float(scores[name]) for scores in results if name in scores)
-        return Spread(values) if values else None
+        return MeanStd(values) if values else None
 
     @cached_property
-    def relative(self) -> Spread | None:
+    def relative(self) -> MeanStd | None:
         """Mean over benchmarks of the first headline score's ratio to the unreduced model; None if one is missing."""
         values = []
         for seed in self.seeds:
@@ -88,7 +88,7 @@ class Line:
             known = [value for value in ratios.values() if value is not None]
             if len(known) == len(self.benchmarks):
                 values.append(fmean(known))
-        return Spread(tuple(values)) if values else None
+        return MeanStd(tuple(values)) if values else None
 
     def mean(self, group: str, key: str) -> float | None:
         """A measured number, averaged over benchmarks and seeds."""

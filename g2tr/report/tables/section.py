@@ -8,31 +8,31 @@ from typing import Any
 from g2tr.config import fingerprint
 from g2tr.evaluation.run_folder import Run
 from g2tr.report.tables.labels import called, identity, labels_of, without
-from g2tr.report.tables.line import Line, Settings
+from g2tr.report.tables.line import ResultRow, Settings
 from g2tr.report.tables.paired import Difference, difference, scored
 from g2tr.report.tables.table import PERCENT, findings, net_losses
 
-RIVALS = ("none", "g2tr")
+BASELINES = ("none", "g2tr")
 RELEASED = ("g2tr", "latent × balanced × nearest")
 POOL = 2
 Differences = Mapping[tuple[str, str, str], Difference]
 
 
 @dataclass(frozen=True)
-class Section:
+class ModelResults:
     """All lines of one model on benchmarks of the same settings."""
 
     model: Settings
     benchmarks: Mapping[str, Settings]
     headlines: Mapping[str, Sequence[str]]
-    lines: Sequence[Line]
+    lines: Sequence[ResultRow]
 
     @property
-    def reference(self) -> Line | None:
+    def reference(self) -> ResultRow | None:
         return next((line for line in self.lines if line.is_reference), None)
 
     @property
-    def series(self) -> Mapping[str, Sequence[Line]]:
+    def series(self) -> Mapping[str, Sequence[ResultRow]]:
         """The lines of each reducer, by falling keep ratio."""
         labels = dict.fromkeys(line.label for line in self.lines)
         return {
@@ -58,11 +58,11 @@ class Section:
             for line in self.lines
         }
 
-    def rivals(self, line: Line) -> dict[str, Line]:
+    def rivals(self, line: ResultRow) -> dict[str, ResultRow]:
         """What a line is compared with: the unreduced model, and G²TR as released at the same keep ratio."""
         released = [other for other in self.lines if is_released(other.reducer)]
         same = next((other for other in released if other.keep == line.keep), None)
-        known = dict(zip(RIVALS, (self.reference, same), strict=True))
+        known = dict(zip(BASELINES, (self.reference, same), strict=True))
         return {name: other for name, other in known.items() if other and other is not line and not line.is_reference}
 
     def findings(self) -> list[str]:
@@ -80,7 +80,7 @@ def is_released(reducer: Settings) -> bool:
     return called(reducer) == RELEASED and reducer.get("anchors", {}).get("pool", POOL) == POOL
 
 
-def sections(runs: Sequence[Run], headlines: Mapping[str, Sequence[str]]) -> list[Section]:
+def sections(runs: Sequence[Run], headlines: Mapping[str, Sequence[str]]) -> list[ModelResults]:
     """Runs sorted into sections, so that only what was measured alike stands in one table."""
     labels = labels_of(runs)
     parts: list[tuple[dict[str, Any], list[Run]]] = []
@@ -92,7 +92,7 @@ def sections(runs: Sequence[Run], headlines: Mapping[str, Sequence[str]]) -> lis
         part[0].update(run.metrics["benchmark"])
         part[1].append(run)
     return [
-        Section(members[0].metrics["model"], nodes, known, ordered(members, labels, known))
+        ModelResults(members[0].metrics["model"], nodes, known, ordered(members, labels, known))
         for nodes, members in parts
         for known in [{name: headlines[name] for name in nodes}]
     ]
@@ -106,10 +106,10 @@ def fits(run: Run, other: Run, nodes: Settings) -> bool:
     )
 
 
-def ordered(runs: Sequence[Run], labels: Mapping[str, str], headlines: Mapping[str, Sequence[str]]) -> list[Line]:
+def ordered(runs: Sequence[Run], labels: Mapping[str, str], headlines: Mapping[str, Sequence[str]]) -> list[ResultRow]:
     """Lines by falling keep ratio, the best relative score first."""
     groups: dict[str, list[Run]] = {}
     for run in runs:
         groups.setdefault(fingerprint(without(run.metrics["reducer"], ("seed",))), []).append(run)
-    lines = [Line(labels[identity(group[0])], group, headlines) for group in groups.values()]
+    lines = [ResultRow(labels[identity(group[0])], group, headlines) for group in groups.values()]
     return sorted(lines, key=lambda line: (-line.keep, -line.relative.mean if line.relative else 0.0, line.label))

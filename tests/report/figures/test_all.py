@@ -2,14 +2,14 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from g2tr.report.figures.all import charts, pictures
-from g2tr.report.figures.drawing import looks
-from g2tr.report.tables.section import Section
+from g2tr.report.figures.drawing import styles
+from g2tr.report.tables.section import ModelResults
 
-MakeSection = Callable[[], Section]
+MakeSection = Callable[[], ModelResults]
 
 
 def test_a_section_has_a_trade_off_and_a_curve_per_benchmark(make_section: MakeSection) -> None:
-    plates = list(charts(make_section(), looks(["none", "g2tr", "random"])))
+    plates = list(charts(make_section(), styles(["none", "g2tr", "random"])))
     assert [plate.name for plate in plates] == ["pareto", "curves-questions", "curves-edits"]
     assert all(plate.light != plate.dark for plate in plates)
 

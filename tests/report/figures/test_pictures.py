@@ -3,10 +3,10 @@ from collections.abc import Callable
 from g2tr.benchmarks.scenes import SceneEdits, SceneQuestions
 from g2tr.evaluation.run_folder import Run
 from g2tr.report.figures.pictures import sheets, shown_lines
-from g2tr.report.tables.section import Section, sections
+from g2tr.report.tables.section import ModelResults, sections
 from tests.report.conftest import HEADLINES
 
-MakeSection = Callable[[], Section]
+MakeSection = Callable[[], ModelResults]
 
 
 def test_kept_tokens_are_shown_for_every_reducer_with_its_answer(make_section: MakeSection) -> None:

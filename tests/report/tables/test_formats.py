@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from g2tr.report.tables.formats import best_columns, csv_text, latex, rows_of
-from g2tr.report.tables.section import Section
+from g2tr.report.tables.section import ModelResults
 
-MakeSection = Callable[[], Section]
+MakeSection = Callable[[], ModelResults]
 
 
 def test_a_line_for_readers_has_scores_cost_and_stages(make_section: MakeSection) -> None:

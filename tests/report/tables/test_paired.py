@@ -11,11 +11,11 @@ from g2tr.benchmarks.sources.dataset import Dataset
 from g2tr.evaluation.run_folder import Run
 from g2tr.metrics.ratios import Share, total
 from g2tr.report.tables.paired import Difference, Scored, difference, mean_shares, scored
-from g2tr.report.tables.section import Section
+from g2tr.report.tables.section import ModelResults
 from tests.benchmarks.conftest import SCORES
 
 MakeRun = Callable[..., Run]
-MakeSection = Callable[[], Section]
+MakeSection = Callable[[], ModelResults]
 Graded = list[tuple[Sample, Grades]]
 
 

@@ -1,13 +1,13 @@
 from collections.abc import Callable
 
 from g2tr.evaluation.run_folder import Run
-from g2tr.report.tables.section import Section, sections
+from g2tr.report.tables.section import ModelResults, sections
 from tests.report.conftest import HEADLINES, NODES
 
 MakeRun = Callable[..., Run]
 
 
-def test_seeds_share_a_line_and_lines_go_by_keep_ratio_and_score(make_section: Callable[[], Section]) -> None:
+def test_seeds_share_a_line_and_lines_go_by_keep_ratio_and_score(make_section: Callable[[], ModelResults]) -> None:
     section = make_section()
     assert [(line.label, line.keep, line.seeds) for line in section.lines] == [
         ("none", 1.0, [0]),
