@@ -23,14 +23,14 @@ from g2tr.models.bagel.vae import LatentCodec
 from g2tr.models.engine.attention import attend_sdpa
 from g2tr.training.acceptance import targets
 from g2tr.training.autoencoder_module import Autoencoder, new_vae
-from g2tr.training.bagel_module import Objective, Umm, compile_layers, new_network
+from g2tr.training.bagel_module import BagelModule, Objective, compile_layers, new_network
 from g2tr.training.export import megabytes, write_network, write_vae
-from g2tr.training.recipe import Machine, Recipe
+from g2tr.training.recipe import Hardware, Recipe
 from g2tr.training.token_rows import entries
 from g2tr.training.trainer import deadline_of, fit
 from g2tr.training.transfer import transfer
 from g2tr.training.validation import Result
-from g2tr.training.validation_callback import Check, stacked
+from g2tr.training.validation_callback import ValidationCallback, stacked
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ class Training:
 
     folder: RunFolder
     recipe: Recipe
-    machine: Machine
+    machine: Hardware
 
     @property
     def export(self) -> Path:
@@ -91,7 +91,7 @@ class Training:
     def train_umm(self, config: BagelConfig, deadline: float) -> bool:
         """Part two, on the autoencoder as it is exported."""
         recipe, codec = self.recipe, load_codec(self.export / "ae.safetensors", config, True, self.machine.place)
-        part = Umm(
+        part = BagelModule(
             self.new_network(config),
             codec,
             recipe.umm,
@@ -102,7 +102,7 @@ class Training:
         if self.machine.compile:
             compile_layers(part.trained)
         sheets = self.folder.path / "images"
-        check = Check(recipe.check, recipe.check_every, sheets, lambda network: self.model(network, codec))
+        check = ValidationCallback(recipe.check, recipe.check_every, sheets, lambda network: self.model(network, codec))
         if not fit(part, self.folder.path / "umm", self.machine, deadline, [check]):
             return False
         write_network(part.averaged, self.export / "ema.safetensors")

@@ -9,24 +9,24 @@ from typing import TYPE_CHECKING
 from g2tr.exports import lazily
 
 if TYPE_CHECKING:
-    from g2tr.training.batches import Lessons as Lessons
-    from g2tr.training.batches import Pictures as Pictures
+    from g2tr.training.batches import BatchSampler as BatchSampler
+    from g2tr.training.batches import CropBatches as CropBatches
     from g2tr.training.losses import Dropping as Dropping
     from g2tr.training.losses import Flow as Flow
-    from g2tr.training.recipe import Machine as Machine
+    from g2tr.training.recipe import Hardware as Hardware
     from g2tr.training.recipe import Recipe as Recipe
-    from g2tr.training.schedule import Plan as Plan
+    from g2tr.training.schedule import Schedule as Schedule
     from g2tr.training.shape import Shape as Shape
-    from g2tr.training.validation import Exam as Exam
+    from g2tr.training.validation import Validation as Validation
 
 EXPORTS = {
     "Dropping": "losses",
-    "Exam": "validation",
+    "Validation": "validation",
     "Flow": "losses",
-    "Lessons": "batches",
-    "Machine": "recipe",
-    "Pictures": "batches",
-    "Plan": "schedule",
+    "BatchSampler": "batches",
+    "Hardware": "recipe",
+    "CropBatches": "batches",
+    "Schedule": "schedule",
     "Recipe": "recipe",
     "Shape": "shape",
 }

@@ -8,10 +8,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from g2tr.models.bagel.config import VaeConfig
-from g2tr.training.batches import Crops, Pictures
-from g2tr.training.latent_scale import fold
-from g2tr.training.module import Part
-from g2tr.training.schedule import Plan
+from g2tr.training.batches import CropBatches, Crops
+from g2tr.training.latent_scale import rescale_latents
+from g2tr.training.module import TrainingModule
+from g2tr.training.schedule import Schedule
 from g2tr.training.segments import pixels
 from g2tr.training.shape import Shape
 
@@ -45,10 +45,10 @@ def new_vae(shape: Shape, seed: int) -> "AutoencoderKL":
     return model
 
 
-class Autoencoder(Part):
+class Autoencoder(TrainingModule):
     """Reconstructs scenes: `distance` and `kl` times the divergence of the posterior from a unit normal."""
 
-    def __init__(self, vae: "AutoencoderKL", plan: Plan, pictures: Pictures, workers: int, kl: float) -> None:
+    def __init__(self, vae: "AutoencoderKL", plan: Schedule, pictures: CropBatches, workers: int, kl: float) -> None:
         super().__init__(vae, plan, pictures, pictures.seed, workers, pictures.pieces)
         self.pictures = pictures
         self.kl = kl
@@ -62,17 +62,17 @@ class Autoencoder(Part):
         x = pixels(batch.images)
         mean, logvar = self.vae.encoder(x).float().chunk(2, dim=1)
         logvar = logvar.clamp(-30, 20)
-        noise = torch.randn(mean.shape, generator=self.chance(), device=self.device)
+        noise = torch.randn(mean.shape, generator=self.step_generator(), device=self.device)
         y = self.vae.decoder(mean + torch.exp(0.5 * logvar) * noise).float()
         divergence = 0.5 * (mean.square() + logvar.exp() - 1 - logvar).mean()
         loss: Tensor = distance(x, y) + self.kl * divergence
-        self.note(len(x), loss=loss, psnr=psnr_of(x, y.detach()))
+        self.log_step(len(x), loss=loss, psnr=psnr_of(x, y.detach()))
         return loss
 
     def conclude(self, config: VaeConfig) -> "AutoencoderKL":
         """The averaged autoencoder, its latents scaled as published."""
         vae: AutoencoderKL = self.average.network.eval()
-        fold(vae, pixels(self.pictures(HELD_OUT).paint(vae.device).images), config)
+        rescale_latents(vae, pixels(self.pictures(HELD_OUT).paint(vae.device).images), config)
         return vae
 
 

@@ -9,11 +9,11 @@ from torch import Tensor
 from g2tr.models.bagel.config import BagelConfig
 from g2tr.models.bagel.network import BagelNetwork
 from g2tr.models.bagel.vae import LatentCodec
-from g2tr.training.batches import Edits, Lessons, Questions
+from g2tr.training.batches import BatchSampler, EditBatch, QuestionBatch
 from g2tr.training.init import initialise
 from g2tr.training.losses import Dropping, Flow, answer_loss, edit_loss
-from g2tr.training.module import Part
-from g2tr.training.schedule import Plan
+from g2tr.training.module import TrainingModule
+from g2tr.training.schedule import Schedule
 
 
 def new_network(config: BagelConfig, seed: int) -> BagelNetwork:
@@ -41,15 +41,15 @@ class Objective(NamedTuple):
     dropping: Dropping
 
 
-class Umm(Part):
+class BagelModule(TrainingModule):
     """Answers and edits, one kind of batch at a step."""
 
     def __init__(
         self,
         network: BagelNetwork,
         codec: LatentCodec,
-        plan: Plan,
-        lessons: Lessons,
+        plan: Schedule,
+        lessons: BatchSampler,
         objective: Objective,
         workers: int,
     ) -> None:
@@ -70,12 +70,12 @@ class Umm(Part):
         assert isinstance(self.network, BagelNetwork)
         return self.network
 
-    def training_step(self, batch: Questions | Edits, batch_idx: int) -> Float[Tensor, ""]:
-        if isinstance(batch, Edits):
+    def training_step(self, batch: QuestionBatch | EditBatch, batch_idx: int) -> Float[Tensor, ""]:
+        if isinstance(batch, EditBatch):
             flow, dropping = self.objective
-            loss = edit_loss(self.trained, self.codec, batch, flow, dropping, self.chance())
-            self.note(len(batch.images), edit_loss=loss)
+            loss = edit_loss(self.trained, self.codec, batch, flow, dropping, self.step_generator())
+            self.log_step(len(batch.images), edit_loss=loss)
             return loss
-        loss, right = answer_loss(self.trained, batch, self.objective.dropping, self.chance())
-        self.note(len(batch.texts.ids), answer_loss=loss, words_right=right)
+        loss, right = answer_loss(self.trained, batch, self.objective.dropping, self.step_generator())
+        self.log_step(len(batch.texts.ids), answer_loss=loss, words_right=right)
         return loss

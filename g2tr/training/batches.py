@@ -14,32 +14,32 @@ from g2tr.scenes.batches import edit_batches, pair_batches, question_batches
 from g2tr.scenes.canvas import Canvas, canvas_of, paint
 from g2tr.scenes.versions import world
 from g2tr.scenes.world import World
-from g2tr.training.token_rows import Texts, Turn, Writer, entries
+from g2tr.training.token_rows import TokenRowBuilder, TokenRows, Turn, entries
 
 
-class Questions(NamedTuple):
+class QuestionBatch(NamedTuple):
     """One image or two in each sequence, and what is asked about them."""
 
     images: tuple[UInt8[Tensor, "b 3 h w"], ...]
-    texts: Texts
+    texts: TokenRows
 
-    def split(self, pieces: int) -> list["Questions"]:
+    def split(self, pieces: int) -> list["QuestionBatch"]:
         """Equal shares of the sequences."""
         shares = zip(*(image.chunk(pieces) for image in self.images), strict=True)
-        return [Questions(images, texts) for images, texts in zip(shares, self.texts.split(pieces), strict=True)]
+        return [QuestionBatch(images, texts) for images, texts in zip(shares, self.texts.split(pieces), strict=True)]
 
 
-class Edits(NamedTuple):
+class EditBatch(NamedTuple):
     """An image, what it should become, and the instruction."""
 
     images: UInt8[Tensor, "b 3 h w"]
     targets: UInt8[Tensor, "b 3 h w"]
-    texts: Texts
+    texts: TokenRows
 
-    def split(self, pieces: int) -> list["Edits"]:
+    def split(self, pieces: int) -> list["EditBatch"]:
         """Equal shares of the sequences."""
         images, targets = self.images.chunk(pieces), self.targets.chunk(pieces)
-        return [Edits(*own) for own in zip(images, targets, self.texts.split(pieces), strict=True)]
+        return [EditBatch(*own) for own in zip(images, targets, self.texts.split(pieces), strict=True)]
 
 
 class Crops(NamedTuple):
@@ -52,28 +52,28 @@ class Crops(NamedTuple):
         return [Crops(images) for images in self.images.chunk(pieces)]
 
 
-class DrawnQuestions(NamedTuple):
+class DrawnQuestionBatch(NamedTuple):
     """Questions whose images are not painted yet."""
 
     images: tuple[Canvas, ...]
-    texts: Texts
+    texts: TokenRows
 
-    def paint(self, device: torch.device) -> Questions:
+    def paint(self, device: torch.device) -> QuestionBatch:
         """The same with pixels, on a device."""
-        return Questions(tuple(rounded(paint(image, device)) for image in self.images), self.texts.to(device))
+        return QuestionBatch(tuple(rounded(paint(image, device)) for image in self.images), self.texts.to(device))
 
 
-class DrawnEdits(NamedTuple):
+class DrawnEditBatch(NamedTuple):
     """Edits whose images are not painted yet."""
 
     images: Canvas
     targets: Canvas
-    texts: Texts
+    texts: TokenRows
 
-    def paint(self, device: torch.device) -> Edits:
+    def paint(self, device: torch.device) -> EditBatch:
         """The same with pixels, on a device."""
         images, targets = (rounded(paint(image, device)) for image in (self.images, self.targets))
-        return Edits(images, targets, self.texts.to(device))
+        return EditBatch(images, targets, self.texts.to(device))
 
 
 class DrawnCrops(NamedTuple):
@@ -91,7 +91,7 @@ class DrawnCrops(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Pictures:
+class CropBatches:
     """Squares of `crop` pixels out of scenes, to train the autoencoder on; `pieces` batches are drawn at once.
 
     Raises `InputError` for a crop that the autoencoder cannot halve three times.
@@ -118,7 +118,7 @@ class Pictures:
 
 
 @dataclass(frozen=True)
-class Lessons:
+class BatchSampler:
     """Questions, questions about two images, and edits, mixed by chance.
 
     The share of edits grows from `edits[0]` to `edits[1]` over the first `steps`; `pairs` is the share of questions
@@ -136,7 +136,7 @@ class Lessons:
     seed: int
     pieces: int = 1
 
-    def __call__(self, number: int) -> DrawnQuestions | DrawnEdits:
+    def __call__(self, number: int) -> DrawnQuestionBatch | DrawnEditBatch:
         rng = Random(f"{self.seed} lessons {number}")
         on, chance, growth = world(rng.choice(self.versions)), rng.random(), min(1.0, number / self.steps)
         edits = self.edits[0] + (self.edits[1] - self.edits[0]) * growth
@@ -146,29 +146,29 @@ class Lessons:
         return self.compare(on, number) if paired else self.ask(on, number)
 
     @property
-    def writer(self) -> Writer:
-        return Writer(entries(self.versions))
+    def writer(self) -> TokenRowBuilder:
+        return TokenRowBuilder(entries(self.versions))
 
-    def ask(self, on: World, number: int) -> DrawnQuestions:
+    def ask(self, on: World, number: int) -> DrawnQuestionBatch:
         """One image in each sequence."""
         drawn = next(question_batches(on, self.seed, self.pieces * self.batch, self.questions, start=number))
         turns: list[list[Turn]] = [
             [*((asked.text, asked.answer) for asked in own), ("describe", caption)]
             for own, caption in zip(drawn.questions, drawn.captions, strict=True)
         ]
-        return DrawnQuestions((drawn.images,), self.writer.conversations(turns, images=1))
+        return DrawnQuestionBatch((drawn.images,), self.writer.conversations(turns, images=1))
 
-    def compare(self, on: World, number: int) -> DrawnQuestions:
+    def compare(self, on: World, number: int) -> DrawnQuestionBatch:
         """Two images in each sequence; half as many sequences take as much memory."""
         drawn = next(pair_batches(on, self.seed, self.pieces * -(-self.batch // 2), start=number))
         turns = [[(asked.text, asked.answer)] for asked in drawn.questions]
-        return DrawnQuestions((drawn.firsts, drawn.seconds), self.writer.conversations(turns, images=2))
+        return DrawnQuestionBatch((drawn.firsts, drawn.seconds), self.writer.conversations(turns, images=2))
 
-    def edit(self, on: World, number: int) -> DrawnEdits:
+    def edit(self, on: World, number: int) -> DrawnEditBatch:
         """An image as latents (block 0) and ViT tokens (block 1), then the instruction."""
         drawn = next(edit_batches(on, self.seed, self.pieces * self.edit_batch, start=number))
         texts = self.writer.instructions(drawn.instructions, images=2)
-        return DrawnEdits(drawn.images, drawn.targets, texts)
+        return DrawnEditBatch(drawn.images, drawn.targets, texts)
 
 
 def rounded(images: Float[Tensor, "b 3 h w"]) -> UInt8[Tensor, "b 3 h w"]:

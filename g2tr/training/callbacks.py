@@ -8,20 +8,20 @@ from typing import Any
 from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback
 
-from g2tr.training.schedule import Plan
+from g2tr.training.schedule import Schedule
 
 log = logging.getLogger(__name__)
 KEEP_SECONDS = 60.0
 SAY_SECONDS = 15.0
 
 
-class Pace(Callback):
+class ScheduleCallback(Callback):
     """Sets the learning rate, counts the time that was trained, stops at the end of the plan or at a deadline.
 
     The checkpoint is written every minute and when training stops; `deadline` is a value of `time.monotonic`.
     """
 
-    def __init__(self, plan: Plan, checkpoint: Path, deadline: float) -> None:
+    def __init__(self, plan: Schedule, checkpoint: Path, deadline: float) -> None:
         self.plan = plan
         self.checkpoint = checkpoint
         self.deadline = deadline

@@ -16,7 +16,7 @@ from g2tr.models.engine.attention import Attend
 from g2tr.models.engine.kv_cache import EVERY, Block
 from g2tr.models.engine.layout import Layout
 
-NOTHING = -1
+PADDING_BLOCK = -1
 
 
 class Piece(NamedTuple):

@@ -7,7 +7,7 @@ from torch import nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 
-class Average(nn.Module):
+class EMA(nn.Module):
     """θ̄ ← d · θ̄ + (1 - d) · θ after each step, with d = min(decay, (1 + step) / (10 + step)) so that it starts fast."""
 
     def __init__(self, network: nn.Module, decay: float) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @torch.no_grad()
-def fold(vae: "AutoencoderKL", pixels: Float[Tensor, "b 3 h w"], config: VaeConfig) -> None:
+def rescale_latents(vae: "AutoencoderKL", pixels: Float[Tensor, "b 3 h w"], config: VaeConfig) -> None:
     """Rescales latents m to a · m, such that scale · (a · m - shift) has deviation 1 on `pixels`.
 
     The encoder's last convolution takes a, the log variance 2 ln a, the decoder's first convolution 1 / a. The mean

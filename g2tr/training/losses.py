@@ -14,8 +14,8 @@ from torch import Tensor
 from g2tr.metrics.editing import VISIBLE
 from g2tr.models.bagel.network import BagelNetwork
 from g2tr.models.bagel.vae import LatentCodec
-from g2tr.training.batches import Edits, Questions
-from g2tr.training.dense_forward import NOTHING, read
+from g2tr.training.batches import EditBatch, QuestionBatch
+from g2tr.training.dense_forward import PADDING_BLOCK, read
 from g2tr.training.segments import dropped, latents, pixels, see, text_piece
 
 
@@ -68,7 +68,7 @@ class Seen(NamedTuple):
 
 
 def answer_loss(
-    network: BagelNetwork, batch: Questions, dropping: Dropping, chance: torch.Generator
+    network: BagelNetwork, batch: QuestionBatch, dropping: Dropping, chance: torch.Generator
 ) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
     """Cross-entropy of the answers, of captions added to that of questions, and the share of words predicted right."""
     ratios = dropping.ratios(len(batch.texts.ids), chance)
@@ -82,7 +82,12 @@ def answer_loss(
 
 
 def edit_loss(
-    network: BagelNetwork, codec: LatentCodec, batch: Edits, flow: Flow, dropping: Dropping, generator: torch.Generator
+    network: BagelNetwork,
+    codec: LatentCodec,
+    batch: EditBatch,
+    flow: Flow,
+    dropping: Dropping,
+    generator: torch.Generator,
 ) -> Float[Tensor, ""]:
     """Squared error of the velocity from target to noise, x_t = (1 - t)·target + t·noise."""
     (mean, spread), (target, _) = (encode(codec, pixels(images)) for images in (batch.images, batch.targets))
@@ -101,7 +106,7 @@ def edit_loss(
 
 def velocities(
     network: BagelNetwork,
-    batch: Edits,
+    batch: EditBatch,
     clean: Float[Tensor, "b y x p"],
     noisy: Float[Tensor, "b y x p"],
     times: Float[Tensor, " b"],
@@ -110,7 +115,7 @@ def velocities(
 ) -> Float[Tensor, "b n p"]:
     """The velocity of noisy patches behind clean latents, ViT tokens and instruction."""
     texts, start = batch.texts, torch.zeros_like(times)
-    written = texts.blocks != NOTHING
+    written = texts.blocks != PADDING_BLOCK
     behind = 2 + written.sum(1) * seen.text
     pieces = [
         dropped(latents(network, clean, start, 0, start.long(), seen.latents), seen.ratios, chance),

@@ -12,8 +12,8 @@ from torch import nn
 from torch.optim import AdamW
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from g2tr.training.ema import Average
-from g2tr.training.schedule import Plan
+from g2tr.training.ema import EMA
+from g2tr.training.schedule import Schedule
 
 
 @runtime_checkable
@@ -33,7 +33,7 @@ class Drawn(Protocol):
 Draw = Callable[[int], Drawn]
 
 
-class Numbered(Dataset[Any]):
+class BatchDataset(Dataset[Any]):
     """Drawings by number, as a data set of torch."""
 
     def __init__(self, draw: Draw) -> None:
@@ -43,7 +43,7 @@ class Numbered(Dataset[Any]):
         return self.draw(number)
 
 
-class From(Sampler[int]):
+class ResumableSampler(Sampler[int]):
     """Numbers from `start` to `stop`; without a length, so that Lightning does not count those of earlier pieces."""
 
     def __init__(self, start: int, stop: int) -> None:
@@ -72,16 +72,18 @@ class PaintedBatches:
             skip = 0
 
 
-class Part(LightningModule):
+class TrainingModule(LightningModule):
     """Trains `network`; `average` is what comes out. Step n sees batch n and the chance of step n, always.
 
     One drawing makes `pieces` batches.
     """
 
-    def __init__(self, network: nn.Module, plan: Plan, draw: Draw, seed: int, workers: int, pieces: int = 1) -> None:
+    def __init__(
+        self, network: nn.Module, plan: Schedule, draw: Draw, seed: int, workers: int, pieces: int = 1
+    ) -> None:
         super().__init__()
         self.network = network
-        self.average = Average(network, plan.ema)
+        self.average = EMA(network, plan.ema)
         self.plan = plan
         self.draw = draw
         self.seed = seed
@@ -97,9 +99,9 @@ class Part(LightningModule):
     def train_dataloader(self) -> PaintedBatches:
         """The batches that no run before this one has seen."""
         first, skip = divmod(self.trainer.global_step, self.pieces)
-        numbers = From(first, -(-self.plan.steps // self.pieces))
+        numbers = ResumableSampler(first, -(-self.plan.steps // self.pieces))
         drawings = DataLoader(
-            Numbered(self.draw),
+            BatchDataset(self.draw),
             batch_size=None,
             sampler=numbers,
             num_workers=self.workers,
@@ -116,13 +118,13 @@ class Part(LightningModule):
         super().optimizer_step(*args, **kwargs)
         self.average.update(self.network, self.trainer.global_step + 1)
 
-    def chance(self) -> torch.Generator:
+    def step_generator(self) -> torch.Generator:
         """The chance of this step, on this device."""
         text = f"{self.seed} {type(self).__name__} {self.trainer.global_step}"
         digest = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
         return torch.Generator(self.device).manual_seed(int(digest[:12], 16))
 
-    def note(self, images: int, **values: torch.Tensor) -> None:
+    def log_step(self, images: int, **values: torch.Tensor) -> None:
         """Logs a step: its values, and images per second since the last one."""
         now = time.monotonic()
         speed, self.started = images / max(now - self.started, 1e-9), now

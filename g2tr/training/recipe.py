@@ -9,11 +9,11 @@ import torch
 from g2tr.errors import InputError
 from g2tr.models.bagel.flow import Sampling
 from g2tr.models.checkpoints.device import read_device
-from g2tr.training.batches import Lessons, Pictures
+from g2tr.training.batches import BatchSampler, CropBatches
 from g2tr.training.losses import Dropping, Flow
-from g2tr.training.schedule import Plan
+from g2tr.training.schedule import Schedule
 from g2tr.training.shape import Shape
-from g2tr.training.validation import Exam
+from g2tr.training.validation import Validation
 
 
 @dataclass(frozen=True)
@@ -29,22 +29,22 @@ class Recipe:
     versions: Sequence[str]
     seed: int
     shape: Shape
-    autoencoder: Plan
-    pictures: Pictures
+    autoencoder: Schedule
+    pictures: CropBatches
     kl: float
-    umm: Plan
-    lessons: Lessons
+    umm: Schedule
+    lessons: BatchSampler
     flow: Flow
     dropping: Dropping
     sampling: Sampling
-    check: Exam
+    check: Validation
     check_every: int
-    exam: Exam
+    exam: Validation
     start_from: str | None = None
 
 
 @dataclass(frozen=True)
-class Machine:
+class Hardware:
     """Where and how training runs.
 
     `workers` are processes that draw scenes, by default as many as there are cores to spare beside a GPU. `piece` is

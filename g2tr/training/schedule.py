@@ -7,7 +7,7 @@ from g2tr.errors import InputError
 
 
 @dataclass(frozen=True)
-class Plan:
+class Schedule:
     """AdamW at `rate` after a linear warm-up, falling by a cosine to zero at the end of the plan.
 
     The end is after `steps`, or after `minutes` of training where they are given and come first. `ema` is the decay

@@ -10,8 +10,8 @@ from torch import Tensor
 from g2tr.models.bagel.network import BagelNetwork
 from g2tr.models.bagel.transforms import to_patches
 from g2tr.models.engine.layout import grid_positions
-from g2tr.training.dense_forward import NOTHING, Piece, attend_images
-from g2tr.training.token_rows import IMAGE_END, IMAGE_START, Texts
+from g2tr.training.dense_forward import PADDING_BLOCK, Piece, attend_images
+from g2tr.training.token_rows import IMAGE_END, IMAGE_START, TokenRows
 
 
 def pixels(images: UInt8[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 h w"]:
@@ -19,7 +19,7 @@ def pixels(images: UInt8[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 h w"]:
     return (images.float() / 255 - 0.5) / 0.5
 
 
-def text_piece(network: BagelNetwork, texts: Texts, shared: Bool[Tensor, "b n"]) -> Piece:
+def text_piece(network: BagelNetwork, texts: TokenRows, shared: Bool[Tensor, "b n"]) -> Piece:
     """Padded texts as rows."""
     return Piece(network.embed(texts.ids.flatten()).unflatten(0, texts.ids.shape), *texts[1:3], shared, causal=True)
 
@@ -66,7 +66,7 @@ def dropped(piece: Piece, ratios: Float[Tensor, " b"], chance: torch.Generator) 
     """
     stay = torch.rand(piece.blocks.shape, generator=chance, device=ratios.device) < ratios[:, None]
     stay[:, 0] = stay[:, -1] = True
-    return piece._replace(blocks=torch.where(stay, piece.blocks, NOTHING), shared=piece.shared & stay)
+    return piece._replace(blocks=torch.where(stay, piece.blocks, PADDING_BLOCK), shared=piece.shared & stay)
 
 
 def image_piece(

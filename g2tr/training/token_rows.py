@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from g2tr.scenes.words import vocabulary
-from g2tr.training.dense_forward import NOTHING
+from g2tr.training.dense_forward import PADDING_BLOCK
 
 SPECIALS = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>", "<unk>")
 PAD, START, END, IMAGE_START, IMAGE_END, _ = range(len(SPECIALS))
@@ -19,7 +19,7 @@ MULTIPLE = 32
 Turn = tuple[str, str]
 
 
-class Texts(NamedTuple):
+class TokenRows(NamedTuple):
     """`targets` are the ids that follow, `weights` their share in the loss: those of a batch sum to 1 per kind."""
 
     ids: Int[Tensor, "b t"]
@@ -28,14 +28,14 @@ class Texts(NamedTuple):
     targets: Int[Tensor, "b t"]
     weights: Float[Tensor, "b t"]
 
-    def to(self, device: torch.device) -> "Texts":
+    def to(self, device: torch.device) -> "TokenRows":
         """The same on a device; from page-locked memory it does not wait."""
-        return Texts(*(value.to(device, non_blocking=True) for value in self))
+        return TokenRows(*(value.to(device, non_blocking=True) for value in self))
 
-    def split(self, pieces: int) -> list["Texts"]:
+    def split(self, pieces: int) -> list["TokenRows"]:
         """Equal shares of the sequences; weights grow with their number, so that those of a share sum to about 1."""
         whole = self._replace(weights=self.weights * pieces)
-        return [Texts(*own) for own in zip(*(value.chunk(pieces) for value in whole), strict=True)]
+        return [TokenRows(*own) for own in zip(*(value.chunk(pieces) for value in whole), strict=True)]
 
 
 class Row(NamedTuple):
@@ -55,7 +55,7 @@ def entries(versions: Iterable[str]) -> list[str]:
     return used + [f"<extra_{i}>" for i in range(-len(used) % 16)]
 
 
-class Writer:
+class TokenRowBuilder:
     """Turns texts of known words into rows."""
 
     def __init__(self, entries: Sequence[str]) -> None:
@@ -64,7 +64,7 @@ class Writer:
     def __call__(self, text: str) -> list[int]:
         return [self.ids[word] for word in text.split()]
 
-    def conversations(self, turns: Sequence[Sequence[Turn]], images: int) -> Texts:
+    def conversations(self, turns: Sequence[Sequence[Turn]], images: int) -> TokenRows:
         """Questions about the same images, each seeing only them; the last turn is a caption, a kind of its own."""
         return padded([self.segments(own, images) for own in turns])
 
@@ -84,18 +84,18 @@ class Writer:
             ]
         return rows
 
-    def instructions(self, texts: Sequence[str], images: int) -> Texts:
+    def instructions(self, texts: Sequence[str], images: int) -> TokenRows:
         """One text behind the images of each sequence, nothing of it to learn."""
         written = [[START, *self(text), END] for text in texts]
         return padded([[Row(id_, images, images + i) for i, id_ in enumerate(ids)] for ids in written])
 
 
-def padded(sequences: Sequence[Sequence[Row]]) -> Texts:
+def padded(sequences: Sequence[Sequence[Row]]) -> TokenRows:
     """Equally long rows, their number a multiple of 32 so that few shapes occur."""
     length = -(-max(map(len, sequences)) // MULTIPLE) * MULTIPLE
-    fill = Row(PAD, NOTHING, 0)
+    fill = Row(PAD, PADDING_BLOCK, 0)
     table = torch.tensor([[*rows, *[fill] * (length - len(rows))] for rows in sequences])
     ids, blocks, positions, targets, kinds = table.unbind(-1)
     counts = torch.bincount(kinds.flatten(), minlength=3).clamp(min=1)
     weights = torch.where(kinds > 0, 1.0 / counts[kinds], 0.0)
-    return Texts(ids, blocks, positions, targets, weights)
+    return TokenRows(ids, blocks, positions, targets, weights)

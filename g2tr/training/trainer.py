@@ -12,20 +12,22 @@ from lightning.pytorch.callbacks import Callback, RichProgressBar
 from lightning.pytorch.loggers import CSVLogger, Logger, WandbLogger
 
 from g2tr.errors import InputError
-from g2tr.training.callbacks import Pace
-from g2tr.training.module import Part
-from g2tr.training.recipe import Machine
+from g2tr.training.callbacks import ScheduleCallback
+from g2tr.training.module import TrainingModule
+from g2tr.training.recipe import Hardware
 
 CHECKPOINT = "last.ckpt"
 
 
-def fit(part: Part, folder: Path, machine: Machine, deadline: float, callbacks: Sequence[Callback] = ()) -> bool:
+def fit(
+    part: TrainingModule, folder: Path, machine: Hardware, deadline: float, callbacks: Sequence[Callback] = ()
+) -> bool:
     """Trains until the plan is done or the deadline is there; says whether the plan is done.
 
     A checkpoint may hold tensors and plain values alone: raises `InputError` for one that would run code.
     """
     checkpoint = folder / CHECKPOINT
-    pace = Pace(part.plan, checkpoint, deadline)
+    pace = ScheduleCallback(part.plan, checkpoint, deadline)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="lightning")
         warnings.filterwarnings("ignore", module="torch")
@@ -60,7 +62,7 @@ def progress_bar() -> list[Callback]:
     return [RichProgressBar(leave=False)] if sys.stdout.isatty() else []
 
 
-def loggers(folder: Path, machine: Machine) -> list[Logger]:
+def loggers(folder: Path, machine: Hardware) -> list[Logger]:
     """A table for each piece in the run folder, and W&B where it is wanted."""
     files: list[Logger] = [CSVLogger(folder, name="log")]
     if machine.wandb == "disabled":
@@ -80,6 +82,6 @@ def close(loggers: Sequence[Logger], exit_code: int) -> None:
             logger.experiment.finish(exit_code=exit_code)
 
 
-def deadline_of(machine: Machine) -> float:
+def deadline_of(machine: Hardware) -> float:
     """When this piece has to stop, as a value of `time.monotonic`."""
     return float("inf") if machine.piece is None else time.monotonic() + 60 * machine.piece

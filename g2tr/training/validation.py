@@ -51,7 +51,7 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Exam:
+class Validation:
     """`scenes` scenes with all their questions and `edits` edits of each world, from a seed of no training batch."""
 
     versions: Sequence[str]

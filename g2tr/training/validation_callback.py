@@ -11,21 +11,21 @@ from PIL import Image
 
 from g2tr.models.bagel.model import Bagel
 from g2tr.models.bagel.network import BagelNetwork
-from g2tr.training.bagel_module import Umm
-from g2tr.training.validation import Exam, Result
+from g2tr.training.bagel_module import BagelModule
+from g2tr.training.validation import Result, Validation
 
 
-class Check(Callback):
+class ValidationCallback(Callback):
     """Every few steps: accuracy by category, edit success by type, and a sheet of edits."""
 
-    def __init__(self, exam: Exam, every: int, folder: Path, model: Callable[[BagelNetwork], Bagel]) -> None:
+    def __init__(self, exam: Validation, every: int, folder: Path, model: Callable[[BagelNetwork], Bagel]) -> None:
         self.exam = exam
         self.every = every
         self.folder = folder
         self.model = model
 
     def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:  # noqa: ANN401
-        assert isinstance(pl_module, Umm)
+        assert isinstance(pl_module, BagelModule)
         if trainer.global_step % self.every == 0:
             result = self.exam(self.model(pl_module.averaged))
             self.show(trainer, result)

@@ -6,9 +6,9 @@ import torch
 from g2tr.errors import InputError
 from g2tr.scenes.render import CPU
 from g2tr.scenes.versions import world
-from g2tr.training.batches import DrawnEdits, DrawnQuestions, Lessons, Pictures
+from g2tr.training.batches import BatchSampler, CropBatches, DrawnEditBatch, DrawnQuestionBatch
 
-LESSONS = Lessons(["v1"], 20, batch=2, edit_batch=2, questions=1, edits=(0.0, 1.0), pairs=0.5, seed=0)
+LESSONS = BatchSampler(["v1"], 20, batch=2, edit_batch=2, questions=1, edits=(0.0, 1.0), pairs=0.5, seed=0)
 
 
 def test_a_number_is_always_the_same_batch() -> None:
@@ -20,21 +20,21 @@ def test_a_number_is_always_the_same_batch() -> None:
 
 
 def test_the_share_of_edits_grows() -> None:
-    assert isinstance(LESSONS(0), DrawnQuestions)
-    assert all(isinstance(LESSONS(20 + i), DrawnEdits) for i in range(3))
+    assert isinstance(LESSONS(0), DrawnQuestionBatch)
+    assert all(isinstance(LESSONS(20 + i), DrawnEditBatch) for i in range(3))
 
 
 def test_a_world_with_pairs_asks_about_two_images() -> None:
-    batch = Lessons(["v2"], 20, 2, 2, 1, edits=(0.0, 0.0), pairs=1.0, seed=0)(0)
-    assert isinstance(batch, DrawnQuestions)
+    batch = BatchSampler(["v2"], 20, 2, 2, 1, edits=(0.0, 0.0), pairs=1.0, seed=0)(0)
+    assert isinstance(batch, DrawnQuestionBatch)
     assert len(batch.images) == 2
     assert batch.texts.blocks.max() == 2
 
 
 def test_pictures_are_crops_of_whole_cells() -> None:
-    assert Pictures(["v1"], batch=3, crop=32, seed=0)(0).paint(CPU).images.shape == (3, 3, 32, 32)
+    assert CropBatches(["v1"], batch=3, crop=32, seed=0)(0).paint(CPU).images.shape == (3, 3, 32, 32)
     with pytest.raises(InputError, match="multiple of 8"):
-        Pictures(["v1"], batch=3, crop=30, seed=0)
+        CropBatches(["v1"], batch=3, crop=30, seed=0)
 
 
 def test_one_drawing_makes_several_batches() -> None:

@@ -8,7 +8,7 @@ from g2tr.scenes.canvas import paint
 from g2tr.scenes.render import CPU
 from g2tr.scenes.versions import world
 from g2tr.training.autoencoder_module import new_vae, psnr_of
-from g2tr.training.latent_scale import fold
+from g2tr.training.latent_scale import rescale_latents
 from g2tr.training.shape import Shape
 
 VAE = {"ch": 8, "ch_mult": [1, 1, 2, 2], "num_res_blocks": 1, "z_channels": 4, "norm_num_groups": 4}
@@ -23,7 +23,7 @@ def test_folded_latents_have_deviation_one_and_decode_to_the_same_image() -> Non
     vae = new_vae(Shape({}, {}, VAE), seed=0)
     moments = vae.encoder(pixels)
     before = vae.decoder(moments[:, :4])
-    fold(vae, pixels, CONFIG.vae)
+    rescale_latents(vae, pixels, CONFIG.vae)
     codec = LatentCodec(vae, CONFIG)
     latents = torch.stack([codec.encode(image).mean for image in pixels])
     assert latents.std().item() == pytest.approx(1, abs=1e-4)

@@ -10,12 +10,12 @@ from g2tr.scenes.render import CPU
 from g2tr.scenes.versions import world
 from g2tr.training.autoencoder_module import new_vae
 from g2tr.training.bagel_module import new_network
-from g2tr.training.batches import Lessons
+from g2tr.training.batches import BatchSampler
 from g2tr.training.losses import Dropping, Flow, answer_loss, changed_patches, edit_loss, mean_over
 from g2tr.training.shape import Shape
 from g2tr.training.token_rows import entries
 
-LESSONS = Lessons(["v2"], 10, batch=2, edit_batch=2, questions=2, edits=(0.0, 1.0), pairs=0.5, seed=0)
+LESSONS = BatchSampler(["v2"], 10, batch=2, edit_batch=2, questions=2, edits=(0.0, 1.0), pairs=0.5, seed=0)
 VAE = {"ch": 8, "ch_mult": [1, 1, 1, 1], "num_res_blocks": 1, "z_channels": 4, "norm_num_groups": 4}
 
 

@@ -1,11 +1,11 @@
 import pytest
 
 from g2tr.errors import InputError
-from g2tr.training.schedule import Plan
+from g2tr.training.schedule import Schedule
 
 
 def test_the_rate_warms_up_and_falls_to_zero() -> None:
-    plan = Plan(steps=100, rate=1.0, warmup=10)
+    plan = Schedule(steps=100, rate=1.0, warmup=10)
     rates = [plan.rate_at(step, 0.0) for step in range(101)]
     assert rates[0] == pytest.approx(0.1)
     assert rates[50] == pytest.approx(0.5)
@@ -14,7 +14,7 @@ def test_the_rate_warms_up_and_falls_to_zero() -> None:
 
 
 def test_whichever_of_steps_and_minutes_ends_first_counts() -> None:
-    plan = Plan(steps=100, rate=1.0, minutes=2.0, warmup=1)
+    plan = Schedule(steps=100, rate=1.0, minutes=2.0, warmup=1)
     assert plan.progress(10, 30.0) == 0.25
     assert plan.progress(50, 30.0) == 0.5
     assert plan.rate_at(10, 120.0) == pytest.approx(0.0)
@@ -23,4 +23,4 @@ def test_whichever_of_steps_and_minutes_ends_first_counts() -> None:
 @pytest.mark.parametrize("wrong", [{"steps": 0}, {"steps": 5, "minutes": 0.0}])
 def test_a_plan_without_an_end_is_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(InputError, match="at least one step"):
-        Plan(rate=1.0, **wrong)
+        Schedule(rate=1.0, **wrong)

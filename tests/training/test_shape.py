@@ -11,7 +11,7 @@ from g2tr.models.bagel.load import load_tokenizer
 from g2tr.models.bagel.vae import LatentCodec, encode_flops
 from g2tr.training.autoencoder_module import new_vae
 from g2tr.training.shape import Shape
-from g2tr.training.token_rows import Writer, entries
+from g2tr.training.token_rows import TokenRowBuilder, entries
 
 
 def test_the_files_of_the_full_recipe_agree_with_those_of_the_embedded_model(compose: object, tmp_path: Path) -> None:
@@ -32,8 +32,8 @@ def test_the_tokenizer_writes_the_ids_of_training(tmp_path: Path) -> None:
     Shape(sizes | {"num_key_value_heads": 1}, sizes, {}).write(tmp_path, names)
     tokenizer, markers = load_tokenizer(tmp_path, len(names))
     text = "which image has more red objects ?"
-    assert tokenizer.encode(text, add_special_tokens=False) == Writer(names)(text)
-    assert tokenizer.decode(Writer(names)(text)) == text
+    assert tokenizer.encode(text, add_special_tokens=False) == TokenRowBuilder(names)(text)
+    assert tokenizer.decode(TokenRowBuilder(names)(text)) == text
     assert (markers.text_start, markers.text_end, markers.image_start, markers.image_end) == (1, 2, 3, 4)
 
 

@@ -3,8 +3,8 @@ import json
 import torch
 
 from g2tr.assets import ASSETS
-from g2tr.training.dense_forward import NOTHING
-from g2tr.training.token_rows import END, PAD, START, Writer, entries
+from g2tr.training.dense_forward import PADDING_BLOCK
+from g2tr.training.token_rows import END, PAD, START, TokenRowBuilder, entries
 
 
 def test_the_first_world_has_the_tokenizer_of_the_embedded_model() -> None:
@@ -19,7 +19,7 @@ def test_a_richer_world_keeps_the_ids_of_the_first() -> None:
 
 
 def test_each_segment_learns_its_answer_and_the_end() -> None:
-    writer = Writer(entries(["v1"]))
+    writer = TokenRowBuilder(entries(["v1"]))
     texts = writer.conversations([[("is there a red circle ?", "yes"), ("describe", "large red")]], images=1)
     learned = texts.weights[0] > 0
     assert texts.targets[0][learned].tolist() == [*writer("yes"), END, *writer("large red"), END]
@@ -27,11 +27,11 @@ def test_each_segment_learns_its_answer_and_the_end() -> None:
     assert texts.ids[0][first].tolist() == [START, *writer("is there a red circle ?"), END, START, *writer("yes")]
     assert texts.positions[0][first].tolist() == list(range(1, 11))
     assert texts.positions[0][texts.blocks[0] == 2].tolist() == list(range(1, 7))
-    assert (texts.ids[0][texts.blocks[0] == NOTHING] == PAD).all()
+    assert (texts.ids[0][texts.blocks[0] == PADDING_BLOCK] == PAD).all()
 
 
 def test_questions_and_captions_weigh_the_same() -> None:
-    writer = Writer(entries(["v1"]))
+    writer = TokenRowBuilder(entries(["v1"]))
     turns = [[("what shape is red ?", "star"), ("describe", "large red star one two")]] * 3
     texts = writer.conversations(turns, images=1)
     assert torch.isclose(texts.weights[texts.blocks == 1].sum(), torch.tensor(1.0))
@@ -39,6 +39,6 @@ def test_questions_and_captions_weigh_the_same() -> None:
 
 
 def test_an_instruction_is_read_and_not_learned() -> None:
-    texts = Writer(entries(["v1"])).instructions(["make the background gray"], images=2)
+    texts = TokenRowBuilder(entries(["v1"])).instructions(["make the background gray"], images=2)
     assert texts.weights.sum() == 0
     assert texts.positions[0][texts.blocks[0] == 2].tolist() == [2, 3, 4, 5, 6, 7]

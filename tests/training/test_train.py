@@ -15,7 +15,7 @@ from g2tr.models.bagel.flow import Sampling
 from g2tr.models.bagel.load import load_bagel
 from g2tr.models.bagel.model import Bagel
 from g2tr.training import callbacks as pace
-from g2tr.training.bagel_module import Umm
+from g2tr.training.bagel_module import BagelModule
 from g2tr.training.validation import EVERYTHING
 from tests.training.conftest import SMALL, Train
 
@@ -90,14 +90,14 @@ def test_a_killed_run_goes_on_to_the_same_weights(
     whole = run_train(tmp_path / "whole", *SMALL, "seed=1")
     monkeypatch.setattr(pace, "KEEP_SECONDS", -1.0)
     with monkeypatch.context() as patched:
-        step = Umm.training_step
+        step = BagelModule.training_step
 
-        def dies(self: Umm, batch: Any, batch_idx: int) -> Any:
+        def dies(self: BagelModule, batch: Any, batch_idx: int) -> Any:
             if self.trainer.global_step == 3:
                 raise RuntimeError("killed")
             return step(self, batch, batch_idx)
 
-        patched.setattr(Umm, "training_step", dies)
+        patched.setattr(BagelModule, "training_step", dies)
         with pytest.raises(RuntimeError, match="killed"):
             run_train(tmp_path / "killed", *SMALL, "seed=1")
     assert weights(run_train(tmp_path / "killed", *SMALL, "seed=1")) == weights(whole)

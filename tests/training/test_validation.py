@@ -2,12 +2,12 @@ from statistics import fmean
 
 from g2tr.models.bagel.model import Bagel
 from g2tr.scenes.dataset import generate
-from g2tr.training.validation import Exam, answered
+from g2tr.training.validation import Validation, answered
 from g2tr.training.validation_callback import stacked
 
 
 def test_the_embedded_model_passes_its_questions(bagel_tiny: Bagel) -> None:
-    result = Exam(["v1"], seed=7, scenes=4, edits=2)(bagel_tiny)
+    result = Validation(["v1"], seed=7, scenes=4, edits=2)(bagel_tiny)
     assert set(result.success) == {"v1 recolor", "v1 remove"}
     assert fmean(result.accuracy.values()) > 0.9
     assert 30 < result.decibels < 40
