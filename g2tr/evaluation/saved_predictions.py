@@ -41,8 +41,8 @@ class SavedPredictions:
 def find_predictions(path: Path, external_benchmarks: Settings) -> Iterator[SavedPredictions]:
     """The predictions in a file, in a run folder, or in all run folders below a folder.
 
-    `external_benchmarks` are the benchmarks of predictions that have no config.yaml, or that are to be read as others' are.
-    Raises `InputError` where there is nothing to score.
+    `external_benchmarks` are the benchmarks of predictions that have no config.yaml, or that are to be read as others'
+    are. Raises `InputError` where there is nothing to score.
     """
     if path.is_file():
         yield saved(path.parent, [path], path.name, external_benchmarks)

@@ -15,11 +15,11 @@ CALLS = {"importance": ("tokens",), "selection": ("scores", "tokens", "k"), "mer
 
 def require_strategy(stage: str, strategy: object) -> None:
     """Raises `InputError` for what cannot be a strategy of this stage."""
-    requires = getattr(strategy, "reads", None)
-    if isinstance(strategy, type) or not callable(strategy) or not hasattr(strategy, "reads"):
+    requires = getattr(strategy, "requires", None)
+    if isinstance(strategy, type) or not callable(strategy) or not hasattr(strategy, "requires"):
         raise InputError(f"{stage} must be a strategy of that stage, with `requires` and a call, got {strategy!r}")
     if not isinstance(requires, Set) or not all(isinstance(kind, type) for kind in requires):
-        raise InputError(f"{name_of(strategy)}: reads must be a frozenset of types of evidence, got {requires!r}")
+        raise InputError(f"{name_of(strategy)}: requires must be a frozenset of types of evidence, got {requires!r}")
     try:
         inspect.signature(strategy).bind(*CALLS[stage])
     except TypeError:
@@ -61,7 +61,7 @@ class Contract(AbstractContextManager["Contract"]):
         n, width = self.features.shape
         self.checked(stage, "merged features", reduction.features, (self.k, width), self.features.dtype)
         self.checked(stage, "kept indices", reduction.kept, (self.k,), torch.int64)
-        assignment = self.checked(stage, "homes", reduction.assignment, (n,), torch.int64)
+        assignment = self.checked(stage, "assignment", reduction.assignment, (n,), torch.int64)
         own, rule = torch.arange(self.k, device=kept.device), name_of(stage)
         self.broken[f"{rule}: the kept indices must stay as they were"] = (reduction.kept != kept).any()
         self.broken[f"{rule}: homes must lie between -1 and {self.k - 1}"] = (

@@ -113,8 +113,8 @@ class VisualTokens:
     """Tokens of one image after the connector, before the 2-D position embedding, in raster order.
 
     `evidence` holds at most one object per type; `seed` is a checksum of the pixels, so that
-    a random strategy treats every image differently and the same image always alike. `skipped_tokens` counts tokens that the
-    vision tower was spared, since it saw a smaller image.
+    a random strategy treats every image differently and the same image always alike. `skipped_tokens` counts tokens
+    that the vision tower did not compute, since it saw a smaller image.
     """
 
     features: Float[Tensor, "n d"]

@@ -48,6 +48,8 @@ def new_vae(shape: Shape, seed: int) -> "AutoencoderKL":
 class Autoencoder(TrainingModule):
     """Reconstructs scenes: `distance` and `kl` times the divergence of the posterior from a unit normal."""
 
+    stream = "Autoencoder"
+
     def __init__(self, vae: "AutoencoderKL", plan: Schedule, pictures: CropBatches, workers: int, kl: float) -> None:
         super().__init__(vae, plan, pictures, pictures.seed, workers, pictures.pieces)
         self.pictures = pictures

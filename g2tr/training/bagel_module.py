@@ -44,6 +44,8 @@ class Objective(NamedTuple):
 class BagelModule(TrainingModule):
     """Answers and edits, one kind of batch at a step."""
 
+    stream = "Umm"
+
     def __init__(
         self,
         network: BagelNetwork,

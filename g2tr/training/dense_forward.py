@@ -43,11 +43,11 @@ def read(language: LanguageModel, pieces: Sequence[Piece]) -> list[Float[Tensor,
         embeddings.flatten(0, 1), positions.flatten(), (batch * length,), causal=False, experts=rows_of(pieces)
     )
     attend = attend_masked(visible(pieces))
-    streams, turn = language.enter(block), language.turn(block)
+    streams, rotary = language.enter(block), language.rotary(block)
     layout = Layout(block.lengths, (0,), positions.flatten(), positions.flatten()[:0])
     for index in range(len(language.layers)):
         layer = language.layer(index)
-        q, (k, v) = layer.project(streams, block, turn)
+        q, (k, v) = layer.project(streams, block, rotary)
         streams = layer.finish(streams, block, attend(q, k, v, layout, False))
     hidden = language.leave(streams, block).unflatten(0, (batch, length))
     return list(hidden.split([piece.positions.shape[1] for piece in pieces], dim=1))

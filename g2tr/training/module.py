@@ -4,7 +4,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import torch
 from lightning import LightningModule
@@ -75,8 +75,10 @@ class PaintedBatches:
 class TrainingModule(LightningModule):
     """Trains `network`; `average` is what comes out. Step n sees batch n and the chance of step n, always.
 
-    One drawing makes `pieces` batches.
+    One drawing makes `pieces` batches; `stream` names the random numbers of the steps.
     """
+
+    stream: ClassVar[str]
 
     def __init__(
         self, network: nn.Module, plan: Schedule, draw: Draw, seed: int, workers: int, pieces: int = 1
@@ -120,7 +122,7 @@ class TrainingModule(LightningModule):
 
     def step_generator(self) -> torch.Generator:
         """The chance of this step, on this device."""
-        text = f"{self.seed} {type(self).__name__} {self.trainer.global_step}"
+        text = f"{self.seed} {self.stream} {self.trainer.global_step}"
         digest = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
         return torch.Generator(self.device).manual_seed(int(digest[:12], 16))
 

@@ -85,7 +85,7 @@ import torch
 
 @dataclass(frozen=True)
 class Mine:
-    reads: ClassVar[frozenset[type]] = frozenset()
+    requires: ClassVar[frozenset[type]] = frozenset()
     def __call__(self, tokens):
         return torch.arange(len(tokens.features)).float()
 '''

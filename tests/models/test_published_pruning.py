@@ -58,14 +58,14 @@ class Llama:
         angles = (block.positions[:, None].double() * waves).repeat(1, 2)
         return angles.cos(), angles.sin()
 
-    def look(self, index: int, rows: Tensor, rotary: Rotation) -> tuple[Tensor, Tensor, Tensor]:
+    def project_qkv(self, index: int, rows: Tensor, rotary: Rotation) -> tuple[Tensor, Tensor, Tensor]:
         layer = self.model.layers[index]
         x, own = layer.input_layernorm(rows), layer.self_attn
         q, k, v = (made(x).unflatten(1, (HEADS, -1)) for made in (own.q_proj, own.k_proj, own.v_proj))
         return rotated(q, rotary), rotated(k, rotary), v
 
     def advance(self, index: int, rows: Tensor, block: Block, rotary: Rotation, cache: Cache, attend: Any) -> Tensor:
-        q, k, v = self.look(index, rows, rotary)
+        q, k, v = self.project_qkv(index, rows, rotary)
         cache.layers[index] = (k, v)
         layer = self.model.layers[index]
         rows = rows + layer.self_attn.o_proj(attend(q, k, v, pack((len(rows),), (0,)), True).flatten(1))

@@ -100,7 +100,7 @@ def with_home(token: int, home: int) -> Tensor:
             Reduction(FEATURES[:K].double(), RISING, HOMES),
             "merged features must be of type torch.float32, got torch.float64",
         ),
-        (Reduction(FEATURES[:K], RISING, HOMES[1:]), r"homes must be of shape \(64,\), got \(63,\)"),
+        (Reduction(FEATURES[:K], RISING, HOMES[1:]), r"assignment must be of shape \(64,\), got \(63,\)"),
         (Reduction(FEATURES[:K], RISING, with_home(40, K)), "homes must lie between -1 and 31"),
         (Reduction(FEATURES[:K], RISING, with_home(40, -2)), "homes must lie between -1 and 31"),
         (Reduction(FEATURES[:K], RISING, with_home(3, 4)), "kept tokens must be their own homes"),
@@ -115,12 +115,12 @@ def test_a_merge_gives_k_features_and_every_token_a_home(reduction: object, rule
         reduced(selection=Mine(RISING), merge=Mine(reduction))
 
 
-@pytest.mark.parametrize("reads", [(), [Reduction], None, "Scores", frozenset({"Scores"})])
-def test_reads_is_a_set_of_types(requires: object) -> None:
+@pytest.mark.parametrize("requires", [(), [Reduction], None, "Scores", frozenset({"Scores"})])
+def test_what_is_required_is_a_set_of_types(requires: object) -> None:
     broken = Mine(None)
     broken.requires = requires
     for stages in ((broken, TopK(), Drop()), (Norm(), broken, Drop()), (Norm(), TopK(), broken)):
-        with pytest.raises(InputError, match="^Mine: reads must be a frozenset of types of evidence, got "):
+        with pytest.raises(InputError, match="^Mine: requires must be a frozenset of types of evidence, got "):
             Reducer(*stages)
 
 

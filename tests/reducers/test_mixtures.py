@@ -49,7 +49,7 @@ def strategies(stage: ModuleType) -> list[Callable[[], Any]]:
         strategy
         for module in modules
         for strategy in vars(module).values()
-        if is_dataclass(strategy) and hasattr(strategy, "reads") and strategy.__module__ == module.__name__
+        if is_dataclass(strategy) and hasattr(strategy, "requires") and strategy.__module__ == module.__name__
     ]
 
 
@@ -86,7 +86,7 @@ def image(dtype: torch.dtype = torch.float32) -> VisualTokens:
 
 
 def assert_equal(a: Reduction, b: Reduction) -> None:
-    assert [getattr(a, part).equal(getattr(b, part)) for part in ("kept", "homes", "features")] == [True] * 3
+    assert [getattr(a, part).equal(getattr(b, part)) for part in ("kept", "assignment", "features")] == [True] * 3
 
 
 def test_every_file_of_a_stage_holds_one_strategy() -> None:

@@ -52,11 +52,12 @@ class AttentionRecorder:
 
 @dataclass(frozen=True, eq=False)
 class AttentionProbe:
-    """The state of one sample before layer `index`: its rows before (`previous_hidden`) and after (`hidden`) the layer below.
+    """The state of one sample before layer `index`.
 
+    `previous_hidden` are its rows before the layer below, `hidden` those after it.
     `rotaries` are the rotations of the rows in the layer below and in this one. The last row of the block is the query,
-    the last `question_rows` rows are the question; `columns` are the key rows of the image in that layer's cache, `rows` its
-    rows in the block (none where it was read before), and `positions` are those of its tokens.
+    the last `question_rows` rows are the question; `columns` are the key rows of the image in that layer's cache,
+    `rows` its rows in the block (none where it was read before), and `positions` are those of its tokens.
     """
 
     language: LayeredLM
@@ -107,10 +108,10 @@ class AttentionProbe:
     def attention_below(self) -> Float[Tensor, "1 n"]:
         """Attention of the last row to the image in the layer below, whose keys are cached: one row is projected."""
         cos, sin = self.rotaries[0]
-        q, _, _ = self.language.look(self.index - 1, self.previous_hidden[-1:], (cos[-1:], sin[-1:]))
+        q, _, _ = self.language.project_qkv(self.index - 1, self.previous_hidden[-1:], (cos[-1:], sin[-1:]))
         return row_attention(q, self.cache.layers[self.index - 1][0])[:, self.columns]
 
     def attention_at_layer(self) -> Float[Tensor, "1 n"]:
         """Attention that the last row would pay to the image in this layer, from its own projections of all rows."""
-        q, k, _ = self.language.look(self.index, self.hidden, self.rotaries[1])
+        q, k, _ = self.language.project_qkv(self.index, self.hidden, self.rotaries[1])
         return row_attention(q[-1:], torch.cat([self.cache.layers[self.index][0], k]))[:, self.columns]

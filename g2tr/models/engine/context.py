@@ -37,9 +37,9 @@ class PendingImage:
 class State(Generic[AnyParts]):
     """One conversation: cache, next rotary position, and the record of its work.
 
-    `position_offsets` says by how much positions are smaller in each layer, where a reduction there has counted anew. `pending` are
-    images that a question is to reduce by `plan`; `pending_blocks` are blocks that will be read together with it. `question` is
-    what the caller will ask, where that is known, for reducers that read it before the image.
+    `position_offsets` says by how much positions are smaller in each layer, where a reduction there has counted anew.
+    `pending` are images that a question is to reduce by `plan`; `pending_blocks` are blocks that will be read together
+    with it. `question` is what the caller will ask, where that is known, for reducers that read it before the image.
     """
 
     parts: AnyParts

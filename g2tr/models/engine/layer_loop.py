@@ -20,8 +20,12 @@ from g2tr.reducers.tokens import GridPositions, Reduction, VisualTokens
 class LayerwisePrefill:
     """One block of one sample on its way through the layers; its last `question_rows` rows are the question.
 
-    `previous_hidden` and `hidden` are the rows before and after the last layer that was passed, and `rotaries` their rotations in
-    that layer and in the next. With `renumber` a reduction closes the gaps in their positions.
+    `previous_hidden` and `hidden` are the rows before and after the last layer that was passed, and `rotaries` their
+    rotations in that layer and in the next. With `renumber` a reduction closes the gaps in their positions.
+
+    Example: four image rows at positions 10 to 13 and one question row at 14, and a reducer at layer 2 of 4 that keeps
+    rows 0 and 3. Layers 0 and 1 read five rows. Then `drop_rows` leaves the rows at positions 10, 13 and 14, or at 10,
+    11 and 12 with `renumber`, and layers 2 and 3 read three rows; the caches of layers 0 and 1 keep all five.
     """
 
     def __init__(self, state: State[Any], block: Block, question_rows: int, renumber: bool = False) -> None:

@@ -58,8 +58,9 @@ def prefill_images(
     renumber: bool = False,
     decided: Decisions | None = None,
 ) -> tuple[LayerwisePrefill, Decisions]:
-    """Reads a block with images whose tokens grow fewer from layer to layer; the last `question_rows` rows are the question.
+    """Reads a block with images whose tokens grow fewer from layer to layer.
 
+    The last `question_rows` rows are the question.
     `decided` are decisions to be taken over. With `renumber` the layers from a step on count positions without the
     tokens that it dropped.
     """
@@ -69,7 +70,7 @@ def prefill_images(
             decisions[index] = [reduce_rows(prefill_pass, index, image, reducer) for image in images]
         starts, inner = [image.start for image in images], decisions[index]
         if plan.evict_lower_layers:
-            evict_rows(state, range(index), len(prefill_pass.here), dropped_rows(images, inner))
+            evict_rows(state, range(index), len(prefill_pass.hidden), dropped_rows(images, inner))
         prefill_pass.drop_rows(index, starts, inner)
         record_reduction(state, index, images, inner, plan.evict_lower_layers, read=False)
         images = shift_rows(images, inner)
@@ -86,7 +87,7 @@ def reduce_rows(prefill_pass: LayerwisePrefill, index: int, image: PendingImage,
     """Reduces an image among the rows of the block, which are the last that every cache has or will have."""
     count = len(prefill_pass.state.trace.views[image.view].kept)
     rows = slice(image.start, image.start + count)
-    columns = slice(rows.start - len(prefill_pass.here), rows.stop - len(prefill_pass.here))
+    columns = slice(rows.start - len(prefill_pass.hidden), rows.stop - len(prefill_pass.hidden))
     here = replace(image, positions=prefill_pass.positions_at(index)[rows])
     return prefill_pass.reduce(reducer, index, here, columns, rows)
 

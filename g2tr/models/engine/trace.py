@@ -32,8 +32,8 @@ class ProbeCost:
 class View:
     """One image as the language model got it: token grid, tokens that reached the last layer, homes (`Reduction`).
 
-    `read` counts the tokens that each layer computed, `cached` those that it keeps in its cache; `skipped_tokens` are tokens
-    that the vision tower never made (`VisualTokens`).
+    `read` counts the tokens that each layer computed, `cached` those that it keeps in its cache; `skipped_tokens` are
+    tokens that the vision tower never made (`VisualTokens`).
     """
 
     grid: Grid
@@ -55,7 +55,10 @@ class View:
         return cls(tokens.grid, reduction.kept.cpu(), reduction.assignment.cpu(), alive, alive, tokens.skipped_tokens)
 
     def within(self, reduction: Reduction, depth: int, evict_lower_layers: bool) -> "View":
-        """The same image after its tokens were reduced again before layer `depth`; `evict_lower_layers` clears all caches."""
+        """The same image after its tokens were reduced again before layer `depth`.
+
+        `evict_lower_layers` takes them out of the caches of the layers below as well.
+        """
         kept, assignment = self.kept[reduction.kept.cpu()], reduction.assignment.cpu()
         assignment = torch.where(self.assignment >= 0, assignment[self.assignment], -1)
         start = 0 if evict_lower_layers else depth

@@ -53,7 +53,7 @@ class Context(State[Components]):
             if self.pending_blocks:
                 return self.release(question, decided)
             prefill_pass, decisions = prefill_question(self, question, decided)
-            return Hidden(prefill_pass.finish(rows), prefill_pass.below), decisions
+            return Hidden(prefill_pass.finish(rows), prefill_pass.previous_hidden), decisions
 
     def hold(self, block: Block) -> Hidden:
         """Leaves a block to the question that follows."""
@@ -67,7 +67,7 @@ class Context(State[Components]):
         full = len(block.positions) + sum(view.full - len(view.kept) for view in views)
         self.pending_blocks, self.pending, renumber = (), (), plan.positions == "compact"
         prefill_pass, decisions = prefill_images(self, block, images, plan, len(question.positions), renumber, decided)
-        return Hidden(prefill_pass.finish(full), prefill_pass.below), decisions
+        return Hidden(prefill_pass.finish(full), prefill_pass.previous_hidden), decisions
 
     @own_types()
     def read_image(self, image: Image, plan: ReductionPlan, posteriors: Sequence[Posterior] = ()) -> Hidden:
@@ -129,7 +129,7 @@ class Context(State[Components]):
         self.trace = self.trace.view(view)
         image = self.last_image(block, 1, seed)
         prefill_pass, _ = prefill_images(self, block, [image], plan, renumber=plan.positions == "compact")
-        return Hidden(prefill_pass.finish(view.full + 2), prefill_pass.below)
+        return Hidden(prefill_pass.finish(view.full + 2), prefill_pass.previous_hidden)
 
     def last_image(self, block: Block, start: int, seed: int) -> PendingImage:
         """The image of the last view, whose tokens begin at row `start`."""

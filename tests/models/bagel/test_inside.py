@@ -211,7 +211,7 @@ def guiding(bagel: Bagel, image: Image, reducer: ReductionPlan) -> tuple[Context
     return seen[0], seen[1]
 
 
-@pytest.mark.parametrize("everywhere", [False, True])
+@pytest.mark.parametrize("evict_lower_layers", [False, True])
 @pytest.mark.parametrize("layers", [(2,), (2, 3)])
 def test_the_textless_context_of_an_edit_keeps_the_tokens_that_the_instruction_kept(
     bagel_tiny: Bagel, scene: Image, layers: tuple[int, ...], evict_lower_layers: bool

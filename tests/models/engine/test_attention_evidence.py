@@ -32,7 +32,7 @@ class Plain:
 
     rope = (10_000.0, 8)
 
-    def look(self, index: int, rows: torch.Tensor, rotary: object) -> tuple[torch.Tensor, ...]:
+    def project_qkv(self, index: int, rows: torch.Tensor, rotary: object) -> tuple[torch.Tensor, ...]:
         return (rows[:, None],) * 3
 
     def finish(self, rows: torch.Tensor, block: Block) -> torch.Tensor:
@@ -50,9 +50,9 @@ class Turned(Plain):
     def __init__(self) -> None:
         self.looked: list[tuple[Any, ...]] = []
 
-    def look(self, index: int, rows: torch.Tensor, rotary: Any) -> tuple[torch.Tensor, ...]:
+    def project_qkv(self, index: int, rows: torch.Tensor, rotary: Any) -> tuple[torch.Tensor, ...]:
         self.looked.append((index, rows, *rotary))
-        return super().look(index, rows, rotary)
+        return super().project_qkv(index, rows, rotary)
 
 
 def listening(question_rows: int, rows: slice | None = None) -> tuple[AttentionProbe, torch.Tensor]:
@@ -80,7 +80,7 @@ def test_the_query_of_attention_is_the_last_row_before_the_layer_below() -> None
     assert torch.equal(probe.evidence(QueryAttention).weights, wanted)
 
 
-@pytest.mark.parametrize("asking", [1, 3])
+@pytest.mark.parametrize("question_rows", [1, 3])
 def test_the_query_rows_of_the_values_are_those_of_the_question(question_rows: int) -> None:
     probe, _ = listening(question_rows)
     values = probe.cache.layers[0][1]
@@ -136,7 +136,7 @@ def test_each_query_row_is_turned_as_its_own_layer_turns_it() -> None:
     assert looked[1] == (1, 6, [10, 11, 12, 13, 14, 15], [-10, -11, -12, -13, -14, -15])
 
 
-@pytest.mark.parametrize("asking", [1, 3])
+@pytest.mark.parametrize("question_rows", [1, 3])
 def test_keys_are_the_cached_ones_and_states_those_after_the_last_norm(question_rows: int) -> None:
     probe, hidden = listening(question_rows, slice(1, 4))
     keys, states = probe.evidence(QueryKeys), probe.evidence(NormedStates)

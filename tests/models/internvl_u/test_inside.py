@@ -129,10 +129,10 @@ class Heard(QwenLanguage):
 class Asked(Heard):
     """Notes the angle of a query row and that at which the layer below had just cached its key."""
 
-    def look(self, index: int, rows: Tensor, rotary: Any) -> Any:
+    def project_qkv(self, index: int, rows: Tensor, rotary: Any) -> Any:
         if len(rows) == 1:
             self.asked.append((torch.atan2(rotary[1][-1, 0], rotary[0][-1, 0]), self.angles[index][-1][-1]))
-        return super().look(index, rows, rotary)
+        return super().project_qkv(index, rows, rotary)
 
 
 def heard(

@@ -60,7 +60,7 @@ def in_one_prefill(
     positions, maps = torch.arange(len(rows), device=parts.device), []
     rotary = parts.language.rotary(Block(rows, positions, (len(rows),), causal=True))
     for index in range(LAYERS):
-        q, k, v = parts.language.look(index, rows, rotary)
+        q, k, v = parts.language.project_qkv(index, rows, rotary)
         mask = causal_mask(len(rows), len(rows), rows.device)
         if index >= LAYER:
             mask = mask.clone()
