@@ -66,10 +66,16 @@ class Benchmark(Protocol):
     def summarise(self, graded: Sequence[tuple[Sample, Grades]]) -> dict[str, float]: ...
 
 
-def limited(samples: Sequence[Sample], limit: int | None) -> Sequence[Sample]:
-    """The first clusters of samples that fit into `limit`, at least one. Raises `InputError` where none are left."""
+def check_limit(limit: int | None) -> int | None:
+    """The limit. Raises `InputError` for what is neither a whole number of at least 1 nor None."""
     if limit is not None and (type(limit) is not int or limit < 1):
         raise InputError(f"limit must be a whole number of at least 1, or null for all samples, got {limit!r}")
+    return limit
+
+
+def limited(samples: Sequence[Sample], limit: int | None) -> Sequence[Sample]:
+    """The first clusters of samples that fit into `limit`, at least one. Raises `InputError` where none are left."""
+    check_limit(limit)
     if not samples:
         raise InputError("zero samples: the benchmark is empty")
     if limit is None:

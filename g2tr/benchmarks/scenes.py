@@ -12,13 +12,16 @@ from typing import ClassVar
 from PIL import Image
 
 from g2tr.assets import ASSETS
-from g2tr.benchmarks.sample import Grades, Sample, limited
+from g2tr.benchmarks.sample import Grades, Sample, check_limit, limited
 from g2tr.benchmarks.sources.image_cells import image_source
 from g2tr.benchmarks.sources.parquet import read_rows
 from g2tr.errors import InputError
 from g2tr.images import ImageSource
 from g2tr.metrics.answers import exact_match
 from g2tr.metrics.editing import edit_grades
+
+QUESTION_COLUMNS = ("id", "image", "question", "answer", "category")
+EDIT_COLUMNS = ("id", "image", "instruction", "target", "category")
 
 
 def scenes_folder(path: str) -> Path:
@@ -47,7 +50,7 @@ class SceneQuestions:
 
     def samples(self) -> Sequence[Sample]:
         folder = scenes_folder(self.path)
-        rows = read_rows(folder / "understanding.parquet", ("id", "image", "question", "answer", "category"))
+        rows = read_rows(folder / "understanding.parquet", QUESTION_COLUMNS, check_limit(self.limit))
         sources = (image_source(row["image"], folder) for row in rows)
         samples = [
             Sample(row["id"], (source,), row["question"], row["answer"], row["category"])
@@ -74,7 +77,7 @@ class SceneEdits:
 
     def samples(self) -> Sequence[Sample]:
         folder = scenes_folder(self.path)
-        rows = read_rows(folder / "editing.parquet", ("id", "image", "instruction", "target", "category"))
+        rows = read_rows(folder / "editing.parquet", EDIT_COLUMNS, check_limit(self.limit))
         samples = [
             Sample(
                 row["id"],

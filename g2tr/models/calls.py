@@ -1,6 +1,7 @@
 """What callers hand to a model: one image or several, a path in place of an image, no reducer, a seed, a size."""
 
 import re
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -51,14 +52,21 @@ def read_image(given: object) -> Image:
     raise InputError(f"an image must be a PIL image or a path, got {type(given).__name__}")
 
 
-def read_prompts(given: str | Sequence[str]) -> list[str]:
-    """The prompts of a call. Raises `InputError` where there is nothing to read, and for what is no text."""
+def read_prompts(given: str | Sequence[str], markers: Iterable[str] = ()) -> list[str]:
+    """The prompts of a call. Raises `InputError` where there is nothing to read, and for what is no text.
+
+    The text of one of the tokenizer's `markers`, such as `<|im_end|>`, becomes a control token, as in the official
+    code of both models: what follows may be read as another turn. A warning names the first one.
+    """
     prompts = [given] if isinstance(given, str) else list(given) if isinstance(given, Iterable) else [given]
     strange = [prompt for prompt in prompts if not isinstance(prompt, str)]
     if strange:
         raise InputError(f"a prompt must be a text, got {type(strange[0]).__name__}")
     if not prompts or any(not prompt.strip() for prompt in prompts):
         raise InputError("empty prompt: the model needs at least one word to answer or to follow")
+    found = next((marker for marker in markers if any(marker in prompt for prompt in prompts)), None)
+    if found:
+        warnings.warn(f"{found} in a prompt is read as a control token, as in the official code", stacklevel=3)
     return prompts
 
 

@@ -1,8 +1,10 @@
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from g2tr.benchmarks.scenes import SceneEdits, SceneQuestions
+from g2tr.benchmarks.sources.image_cells import image_source
 from g2tr.errors import InputError
 from g2tr.images import ImageSource
 
@@ -43,3 +45,14 @@ def test_an_edit_without_an_image_cannot_be_graded() -> None:
     benchmark = SceneEdits(limit=1)
     with pytest.raises(InputError, match="edit-000-recolor"):
         benchmark.grade(benchmark.samples()[0], "a text")
+
+
+def test_a_limit_opens_no_more_rows_than_it_admits(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[object] = []
+
+    def opening(cell: object, folder: Path) -> ImageSource:
+        opened.append(cell)
+        return image_source(cell, folder)
+
+    monkeypatch.setattr("g2tr.benchmarks.scenes.image_source", opening)
+    assert len(SceneQuestions(limit=2).samples()) == len(opened) == 2

@@ -206,6 +206,7 @@ def test_a_bad_image_is_a_counted_failure(name: str, rows: list[Row], compose: C
 
 
 @pytest.mark.parametrize("name", DATA)
+@pytest.mark.filterwarnings("ignore:.* is read as a control token")
 def test_bad_data_is_a_counted_failure_or_one_clear_line(
     name: str, rows: list[Row], compose: Compose, tmp_path: Path
 ) -> None:

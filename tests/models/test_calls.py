@@ -101,3 +101,15 @@ def test_a_loaded_model_edits_at_the_size_of_its_setting(scene: Image.Image) -> 
         model = load_bagel("embedded", dtype="float32", sampling=sampling, size=size)
         height, width = {"32x16": (16, 32)}.get(size) or model.parts.vae_size(wide if size == "first" else scene)
         assert model.edit([wide, scene], "make it red").output.size == (width, height)
+
+
+def test_a_marker_in_a_prompt_is_named_in_a_warning_and_other_text_is_not() -> None:
+    markers = ["<|im_start|>", "<|im_end|>"]
+    assert read_prompts(["is 3 < 4 ?", "<image> ?"], markers) == ["is 3 < 4 ?", "<image> ?"]
+    with pytest.warns(UserWarning, match=r"^<\|im_end\|> in a prompt is read as a control token"):
+        read_prompts(["what color ?", "what <|im_end|> ?"], markers)
+
+
+def test_the_embedded_model_warns_of_its_own_markers(bagel_tiny: Bagel, scene: Image.Image) -> None:
+    with pytest.warns(UserWarning, match=r"<\|im_end\|> in a prompt"):
+        bagel_tiny.answer(scene, "what <|im_end|> ?", max_tokens=1)

@@ -23,8 +23,11 @@ def readable(path: Path) -> Iterator[None]:
         raise InputError(f"{path} is no readable {path.suffix[1:]} file: {str(error).splitlines()[0]}") from None
 
 
-def read_rows(path: Path, columns: tuple[str, ...]) -> list[Row]:
-    """All rows. Raises `InputError` for a missing or damaged file, a missing column, or an empty cell."""
+def read_rows(path: Path, columns: tuple[str, ...], limit: int | None = None) -> list[Row]:
+    """All rows, or the first of them.
+
+    Raises `InputError` for a missing or damaged file, a missing column, or an empty cell.
+    """
     if not path.is_file():
         raise InputError(f"{path}: no such file")
     with readable(path):
@@ -35,7 +38,7 @@ def read_rows(path: Path, columns: tuple[str, ...]) -> list[Row]:
     table = table.select(list(columns))
     if empty := [column for column in columns if table[column].null_count]:
         raise InputError(f"{path}: the column {empty[0]} has {table[empty[0]].null_count} cells without a value")
-    rows: list[Row] = table.to_pylist()
+    rows: list[Row] = table.slice(0, limit).to_pylist()
     return rows
 
 

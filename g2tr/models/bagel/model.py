@@ -86,7 +86,11 @@ class Bagel:
         the image prefills both once per prompt. A model that thinks writes reasoning and answer within the limit of
         its thinking, as officially, and not within `max_tokens`.
         """
-        images, prompts, plan = read_images(images), read_prompts(prompts), read_plan(reducer)
+        images, prompts, plan = (
+            read_images(images),
+            read_prompts(prompts, self.parts.control_tokens),
+            read_plan(reducer),
+        )
         require_room(max_tokens)
         clock = PhaseTimer()
         contexts = self.read_all(images, prompts, plan, clock)
@@ -136,7 +140,11 @@ class Bagel:
         (`g2tr.models.calls.edit_size`). Every context of guidance that has seen the images keeps the same tokens.
         Raises `InputError` for an empty instruction, for no image, and on a model without its generation half.
         """
-        images, (instruction,), plan = read_images(images), read_prompts([instruction]), read_plan(reducer)
+        images, (instruction,), plan = (
+            read_images(images),
+            read_prompts([instruction], self.parts.control_tokens),
+            read_plan(reducer),
+        )
         if not images:
             raise InputError("an edit needs at least one image")
         if plan.query == "text_first":
@@ -160,7 +168,7 @@ class Bagel:
     @own_rules()
     def generate(self, prompt: str, size: Grid = (1024, 1024), seed: int = 0) -> Image.Image:
         """An image of (height, width) pixels from text alone; there are no ViT tokens to reduce."""
-        (prompt,), generator = read_prompts([prompt]), seeded(seed)
+        (prompt,), generator = read_prompts([prompt], self.parts.control_tokens), seeded(seed)
         context = self.context()
         if self.thinking:
             context.read_text(self.thinking.generation)

@@ -48,6 +48,11 @@ class Components:
     def device(self) -> torch.device:
         return self.network.weight.device
 
+    @property
+    def control_tokens(self) -> list[str]:
+        """Texts that the tokenizer reads as control tokens wherever they stand."""
+        return list(self.tokenizer.get_added_vocab())
+
     def embed(self, ids: Int[Tensor, " t"]) -> Float[Tensor, "t d"]:
         """Text embeddings."""
         return self.network.embed(ids)

@@ -16,6 +16,8 @@ class Tokenizer(Protocol):
 
     def decode(self, token_ids: list[int]) -> str: ...
 
+    def get_added_vocab(self) -> dict[str, int]: ...
+
 
 def read_tokenizer(folder: Path) -> Any:  # noqa: ANN401 - transformers has no types
     """The tokenizer of a folder. Raises `InputError` where it cannot be read."""

@@ -80,7 +80,11 @@ class InternVLU:
         Images are PIL images or paths; without a reducer every token stays.
         Raises `InputError` for an empty prompt and for more slots `<image>` in a prompt than images.
         """
-        images, prompts, plan = read_images(images), read_prompts(prompts), read_plan(reducer)
+        images, prompts, plan = (
+            read_images(images),
+            read_prompts(prompts, self.parts.control_tokens),
+            read_plan(reducer),
+        )
         require_room(max_tokens)
         clock = PhaseTimer()
         contexts, last = self.read_all(images, prompts, plan, clock)
@@ -135,7 +139,11 @@ class InternVLU:
         measured from came for free. Raises `InputError` for an empty instruction, for no image, and on a model
         without its generation half.
         """
-        images, (instruction,), plan = read_images(images), read_prompts([instruction]), read_plan(reducer)
+        images, (instruction,), plan = (
+            read_images(images),
+            read_prompts([instruction], self.parts.control_tokens),
+            read_plan(reducer),
+        )
         generator, context = seeded(seed), self.context()
         rows = edit_rows(context, images, instruction, self.system.edit, plan)
         trace, kv_bytes = context.trace, context.kv_bytes
@@ -146,7 +154,7 @@ class InternVLU:
     @own_rules()
     def generate(self, prompt: str, size: Grid = (512, 512), seed: int = 0) -> Image.Image:
         """An image of (height, width) pixels from text alone; there are no visual tokens to reduce."""
-        (prompt,), generator, context = read_prompts([prompt]), seeded(seed), self.context()
+        (prompt,), generator, context = read_prompts([prompt], self.parts.control_tokens), seeded(seed), self.context()
         rows = generation_rows(context, prompt, self.system.generate)
         return draw(context, rows, size, self.sampling, generator)
 

@@ -17,6 +17,7 @@ from g2tr.models.internvl_u.codec import LatentCodec, Posterior, latent_grid
 from g2tr.models.internvl_u.decoder import GenerationDecoder
 from g2tr.models.internvl_u.language import QwenLanguage
 from g2tr.models.internvl_u.network import InternVLUNetwork
+from g2tr.models.internvl_u.prompt import SLOT
 from g2tr.models.internvl_u.sizes import DynamicSize, vae_pixels
 from g2tr.models.internvl_u.tile import Tile
 from g2tr.models.internvl_u.vision import see
@@ -121,6 +122,11 @@ class Components:
     def anchor_size(self) -> Grid:
         """(height, width) in pixels of what is encoded for anchors alone."""
         return self.choices.anchor_size(self.tile, self.codec.downsample)
+
+    @property
+    def control_tokens(self) -> list[str]:
+        """Texts that the tokenizer reads as control tokens wherever they stand, but for the slot of an image."""
+        return [token for token in self.tokenizer.get_added_vocab() if token != SLOT]
 
     def tokenize(self, text: str) -> list[int]:
         """Ids of a piece of the conversation; markers in it are markers."""
