@@ -1,6 +1,7 @@
 """The folder says what a file may import."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -56,3 +57,12 @@ def test_every_room_has_its_floor() -> None:
 
 def test_the_root_holds_at_most_eight_files() -> None:
     assert len(list(PACKAGE.glob("*.py"))) <= 8
+
+
+def test_the_page_on_architecture_shows_this_order() -> None:
+    page = (PACKAGE.parent / "docs" / "architecture.md").read_text(encoding="utf-8")
+    table = page.split("| floor | packages |")[1].split("\n\n")[0]
+    shown = [set(re.findall(r"`(\w+)`", line)) for line in table.splitlines() if "`" in line]
+    order = [set(rooms) for rooms in reversed(FLOORS) if not rooms & {"__main__"}]
+    bottom = set().union(*order[8:])
+    assert shown == [*order[:8], bottom - {"assets"}]
