@@ -22,9 +22,12 @@ from tests.training.conftest import SMALL, Train
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
+SHORT = ("recipe.autoencoder.steps=60", "recipe.umm.steps=100", "recipe.exam.scenes=1", "recipe.exam.edits=1")
+
+
 @pytest.fixture(scope="module")
 def smoke(run_train: Train, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return run_train(tmp_path_factory.mktemp("smoke"), "machine.log_every=1")
+    return run_train(tmp_path_factory.mktemp("smoke"), *SHORT, "machine.log_every=1")
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +70,7 @@ def test_the_run_folder_holds_targets_pictures_and_numbers(smoke: Path) -> None:
 
 def test_a_finished_run_is_not_run_again(smoke: Path, run_train: Train, capsys: pytest.CaptureFixture[str]) -> None:
     before, start = weights(smoke), time.monotonic()
-    assert run_train(smoke.parent) == smoke
+    assert run_train(smoke.parent, *SHORT, "machine.log_every=1") == smoke
     assert time.monotonic() - start < 5
     assert weights(smoke) == before
     assert "| autoencoder" in capsys.readouterr().out
