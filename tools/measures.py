@@ -2,7 +2,8 @@
 
     python tools/measures.py [FOLDER]      a package, by default g2tr
 
-A room is a folder; an arrow is a room that imports another; a room stands one floor above the highest that it imports.
+A room is a package, or a file at the root; an arrow is a room that imports another; a room stands one floor above the
+highest that it imports.
 """
 
 import ast
@@ -36,18 +37,17 @@ def imported(tree: ast.AST, modules: set[str]) -> Iterator[str]:
 
 
 def room_of(module: str) -> str:
-    """The folder of a module; a file at the root is a room of its own."""
-    parts = module.split(".")
-    return ".".join(parts[:-1]) if len(parts) > 2 else module
+    """The package of a module; a file at the root is a room of its own."""
+    return ".".join(module.split(".")[:2])
 
 
 def floors(arrows: Arrows) -> dict[str, int]:
-    """The floor of each room; rooms that import each other in a circle share one."""
+    """The floor of each room; two rooms that import each other share one."""
     floor = dict.fromkeys(arrows, 0)
     for _ in arrows:
         for room, others in arrows.items():
-            above = [floor[other] + 1 for other in others if room not in arrows.get(other, set())]
-            floor[room] = max([floor[room], *above])
+            below = [floor[other] + 1 for other in others if room not in arrows[other]]
+            floor[room] = max([floor[room], *below])
     return floor
 
 
@@ -67,7 +67,9 @@ def main() -> None:
     ninth = lengths[int(0.9 * len(lengths))]
     print(f"functions {len(lengths)}, median {statistics.median(lengths):g} lines, 90th percentile {ninth}")
     print(f"largest file {largest.relative_to(package)} with {lines[largest]} lines")
-    print(f"rooms {len(arrows)}, arrows {sum(map(len, arrows.values()))}, floors {max(floors(arrows).values()) + 1}")
+    height = max(floors(arrows).values()) + 1
+    stands = f"floors {height}" if height <= len(arrows) else "no floors: rooms import each other in a circle"
+    print(f"rooms {len(arrows)}, arrows {sum(map(len, arrows.values()))}, {stands}")
 
 
 if __name__ == "__main__":

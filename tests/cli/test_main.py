@@ -65,6 +65,12 @@ def test_help_names_the_choices_without_loading_torch() -> None:
         assert re.search(group, shown)
 
 
+def test_what_reads_saved_runs_alone_starts_without_lightning_and_transformers() -> None:
+    code = "import sys, g2tr.cli.judge, g2tr.cli.merge_shards, g2tr.cli.report, g2tr.cli.score\n"
+    code += "assert not {'lightning', 'transformers', 'diffusers'} & set(sys.modules), 'heavy import'"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
