@@ -21,6 +21,11 @@ class Group:
         left = tuple(sample for sample in self.samples if (self.benchmark, sample.id) not in done)
         return Group(self.benchmark, left) if left else None
 
+    def cut(self, size: int) -> "list[Group]":
+        """The group in parts of at most `size` samples, so that what is asked together fits into memory."""
+        starts = range(0, len(self.samples), size)
+        return [Group(self.benchmark, self.samples[start : start + size]) for start in starts]
+
 
 class Groups(Dataset[Group]):
     """Groups as a data set of torch."""

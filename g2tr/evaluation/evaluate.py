@@ -84,7 +84,8 @@ class Evaluator:
     def groups(self) -> Sequence[Group]:
         """What this shard has to predict."""
         named = self.benchmarks.items()
-        return self.shard.share([group for name, each in named for group in groups_of(name, each, self.samples[name])])
+        groups = [group for name, each in named for group in groups_of(name, each, self.samples[name])]
+        return [part for group in self.shard.share(groups) for part in group.cut(self.cfg.questions_per_batch)]
 
     def own(self, records: Mapping[tuple[str, str], Record]) -> dict[tuple[str, str], Record]:
         """The records of the samples of this shard."""
@@ -153,6 +154,8 @@ def evaluate(cfg: DictConfig, kept: KeptModel | None = None) -> list[Run]:
     require_unreduced(build_reducer(cfg.reference))
     if type(cfg.seed) is not int:
         raise InputError(f"seed must be a whole number, got {cfg.seed!r}")
+    if type(cfg.questions_per_batch) is not int or cfg.questions_per_batch < 1:
+        raise InputError(f"questions_per_batch must be a whole number of at least 1, got {cfg.questions_per_batch!r}")
     evaluator = Evaluator.of(cfg, kept or KeptModel())
     alone = cfg.reducer == cfg.reference
     with one_group():

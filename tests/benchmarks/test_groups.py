@@ -35,6 +35,12 @@ def test_a_group_goes_on_without_the_samples_that_are_done() -> None:
     assert group.without({("q", "1"), ("q", "2")}) is None
 
 
+def test_a_group_is_cut_into_parts_of_at_most_a_size_in_their_order() -> None:
+    group = Group("q", tuple(sample(name) for name in "abcde"))
+    assert [[s.id for s in part.samples] for part in group.cut(2)] == [["a", "b"], ["c", "d"], ["e"]]
+    assert group.cut(5) == [group]
+
+
 def test_groups_are_a_data_set() -> None:
     groups = [Group("q", (sample("1"),)), Group("q", (sample("2"),))]
     assert (len(Groups(groups)), Groups(groups)[1]) == (2, groups[1])

@@ -76,6 +76,14 @@ def test_every_sample_has_one_line_in_the_order_of_the_benchmark(finished: list[
     assert all(record.visual_tokens["kept"] == 128 and record.error is None for record in records)
 
 
+def test_questions_in_parts_are_answered_as_together(finished: list[Run], compose: Compose, tmp_path: Path) -> None:
+    questions = ("benchmark=scenes_questions", "limit=3", "reducer=none", "questions_per_batch=2")
+    (run,) = evaluate(compose(*questions, f"outputs={tmp_path}"))
+    together = read_records(finished[0].folder.path / "predictions.jsonl")[:3]
+    parts = read_records(run.folder.path / "predictions.jsonl")
+    assert [(record.id, record.prediction) for record in parts] == [(r.id, r.prediction) for r in together]
+
+
 def test_a_complete_run_is_not_run_again(
     finished: list[Run], compose: Compose, monkeypatch: pytest.MonkeyPatch
 ) -> None:
