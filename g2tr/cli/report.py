@@ -44,7 +44,7 @@ def check(cfg: DictConfig) -> None:
     if type(cfg.pictures) is not int or cfg.pictures < 0:
         raise InputError(f"pictures must be a whole number of at least 0, got {cfg.pictures!r}")
     if type(cfg.assignment) is not bool:
-        raise InputError(f"homes must be true or false, got {cfg.assignment!r}")
+        raise InputError(f"assignment must be true or false, got {cfg.assignment!r}")
 
 
 def chapters_of(runs: Sequence[Run], count: int, assignment: bool) -> list[ReportSection]:

@@ -55,7 +55,7 @@ class Contract(AbstractContextManager["Contract"]):
         return kept.clamp(0, last)
 
     def reduction(self, stage: object, reduction: object, kept: Tensor) -> Reduction:
-        """What a merge made: the features of the kept tokens, and a home for every token."""
+        """What a merge made: the features of the kept tokens, and an assignment of every token."""
         if not isinstance(reduction, Reduction):
             raise InputError(f"{name_of(stage)}: a merge must return a Reduction, got {type(reduction).__name__}")
         n, width = self.features.shape
@@ -64,10 +64,10 @@ class Contract(AbstractContextManager["Contract"]):
         assignment = self.checked(stage, "assignment", reduction.assignment, (n,), torch.int64)
         own, rule = torch.arange(self.k, device=kept.device), name_of(stage)
         self.broken[f"{rule}: the kept indices must stay as they were"] = (reduction.kept != kept).any()
-        self.broken[f"{rule}: homes must lie between -1 and {self.k - 1}"] = (
+        self.broken[f"{rule}: assignment must lie between -1 and {self.k - 1}"] = (
             (assignment < -1) | (assignment >= self.k)
         ).any()
-        self.broken[f"{rule}: kept tokens must be their own homes"] = (assignment[kept] != own).any()
+        self.broken[f"{rule}: kept tokens must be assigned to themselves"] = (assignment[kept] != own).any()
         return reduction
 
     def checked(

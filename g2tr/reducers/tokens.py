@@ -160,7 +160,7 @@ class VisualTokens:
 class Reduction:
     """What stays of one image's tokens, and where every token went.
 
-    `kept` is sorted and unique; `homes[i]` is the index into `kept` of the token in which token i
+    `kept` is sorted and unique; `assignment[i]` is the index into `kept` of the token in which token i
     ended: its own if it was kept, -1 if it was dropped without merging.
     """
 

@@ -101,9 +101,9 @@ def with_home(token: int, home: int) -> Tensor:
             "merged features must be of type torch.float32, got torch.float64",
         ),
         (Reduction(FEATURES[:K], RISING, HOMES[1:]), r"assignment must be of shape \(64,\), got \(63,\)"),
-        (Reduction(FEATURES[:K], RISING, with_home(40, K)), "homes must lie between -1 and 31"),
-        (Reduction(FEATURES[:K], RISING, with_home(40, -2)), "homes must lie between -1 and 31"),
-        (Reduction(FEATURES[:K], RISING, with_home(3, 4)), "kept tokens must be their own homes"),
+        (Reduction(FEATURES[:K], RISING, with_home(40, K)), "assignment must lie between -1 and 31"),
+        (Reduction(FEATURES[:K], RISING, with_home(40, -2)), "assignment must lie between -1 and 31"),
+        (Reduction(FEATURES[:K], RISING, with_home(3, 4)), "kept tokens must be assigned to themselves"),
         (
             Reduction(FEATURES[:K], RISING + 1, initial_assignment(RISING + 1, COUNT)),
             "the kept indices must stay as they were",

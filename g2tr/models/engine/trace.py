@@ -30,7 +30,7 @@ class ProbeCost:
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """One image as the language model got it: token grid, tokens that reached the last layer, homes (`Reduction`).
+    """One image as the language model got it: token grid, tokens that reached the last layer, assignment (`Reduction`).
 
     `read` counts the tokens that each layer computed, `cached` those that it keeps in its cache; `skipped_tokens` are
     tokens that the vision tower never made (`VisualTokens`).
